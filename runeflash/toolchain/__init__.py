@@ -1,0 +1,1 @@
+"""Compilers, PlatformIO, downloaded sources, and the caches that all of them share."""
