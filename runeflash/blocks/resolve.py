@@ -1,0 +1,134 @@
+"""A proc block's path in a Runefile to the block.
+
+A path is ``base``, then ``@version`` and ``#sub_path``, both optional. A bare name and the paths of the reference's own
+blocks (``hotg-ai/...``) mean a built-in block by their last segment; ``./folder`` is a block beside the Runefile; any
+other ``owner/repository`` or URL is a git repository, never a built-in block, whatever its name.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from runeflash.blocks import library
+from runeflash.blocks.manifest import Block
+from runeflash.blocks.reader import MANIFEST, read_block
+from runeflash.diagnostics import did_you_mean
+from runeflash.errors import UserError
+
+_PATH = re.compile(r"(?P<base>[\w:/_.-]+)(?:@(?P<version>[\w./-]+))?(?:#(?P<sub_path>[\w._/-]+))?")
+_GITHUB = r"(?:https?|git|ssh)://(?:git@|www\.)?github\.com/(?P<path>.+?)(?:\.git)?/?"
+MAXIMUM_PATH_LENGTH = 500
+
+
+class Outcome(enum.Enum):
+    """How a path was understood."""
+
+    BUILT_IN = "a built-in block"
+    LOCAL = "a folder"
+    FALLBACK = "a folder that does not exist, for which a built-in block stands in"
+    MISSING = "a folder that does not exist, or a bare name without a block"
+    UNKNOWN_BUILT_IN = "one of the reference's blocks that is not built in"
+    REPOSITORY = "a git repository"
+    MALFORMED = "no path"
+    WRONG_MANIFEST = "a folder whose block.yaml is wrong"
+
+
+@dataclass(frozen=True, eq=False)
+class Resolution:
+    """What a path means.
+
+    Attributes:
+        outcome: how it was understood.
+        name: the name of the block.
+        block: the block, where there is one.
+        message: what is to be reported; empty for the outcomes that are right.
+        hint: what to do about it.
+    """
+
+    outcome: Outcome
+    name: str
+    block: Block | None
+    message: str = ""
+    hint: str | None = None
+
+
+def resolve(path: str, folder: Path) -> Resolution:
+    """Find the block that a path means.
+
+    Args:
+        path: as in the Runefile.
+        folder: the Runefile's, to which local paths are relative.
+    """
+    match = _PATH.fullmatch(path) if len(path) <= MAXIMUM_PATH_LENGTH else None
+    if match is None:
+        return Resolution(
+            Outcome.MALFORMED, path, None, "Unable to parse the path", "write it as base@version#sub_path"
+        )
+    base, sub_path = match["base"], match["sub_path"]
+    if base.startswith(("./", "../", "/")) or base in {".", ".."}:
+        return _local(path, folder, base, sub_path)
+    name = library.canonical_name(_last_segment(sub_path or base))
+    if "/" not in base and ":" not in base:
+        return _bare(path, name)
+    github = re.fullmatch(_GITHUB, base)
+    owner, _, repository = (github["path"] if github else base).partition("/")
+    if owner == "hotg-ai" and repository:
+        return _reference_block(path, name)
+    return Resolution(
+        Outcome.REPOSITORY,
+        name,
+        None,
+        f'The proc block "{path}" is in a git repository, which this version cannot fetch yet',
+        "copy its folder beside the Runefile and name it ./folder",
+    )
+
+
+def _bare(path: str, name: str) -> Resolution:
+    if name in library.names():
+        return Resolution(Outcome.BUILT_IN, name, library.load(name))
+    hint = did_you_mean(name, library.names()) or "`runeflash blocks` lists the built-in ones"
+    return Resolution(Outcome.MISSING, name, None, f'There is no built-in proc block "{path}"', hint)
+
+
+def _reference_block(path: str, name: str) -> Resolution:
+    if name in library.names():
+        return Resolution(Outcome.BUILT_IN, name, library.load(name))
+    return Resolution(
+        Outcome.UNKNOWN_BUILT_IN,
+        name,
+        None,
+        f'The proc block "{path}" is not among the built-in ones',
+        did_you_mean(name, library.names()),
+    )
+
+
+def _local(path: str, folder: Path, base: str, sub_path: str | None) -> Resolution:
+    place = folder / base / (sub_path or "")
+    name = library.canonical_name(_last_segment(f"{base}/{sub_path or ''}") or place.resolve().name)
+    try:
+        exists = place.exists()
+        has_manifest = (place / MANIFEST).is_file()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return Resolution(Outcome.MISSING, name, None, f'The proc block "{path}" cannot be read: {reason}')
+    if has_manifest:
+        try:
+            return Resolution(Outcome.LOCAL, name, read_block(place, is_built_in=False))
+        except UserError as error:
+            return Resolution(Outcome.WRONG_MANIFEST, name, None, error.message, error.hint)
+    if exists:
+        message = f'The folder "{path}" is no proc block: it has no {MANIFEST}'
+        return Resolution(Outcome.MISSING, name, None, message, "docs/proc-blocks.md describes the format")
+    if name in library.names():
+        message = f'There is no folder "{path}", so the built-in proc block "{name}" is used'
+        hint = f'write "{name}" to mean the built-in one'
+        return Resolution(Outcome.FALLBACK, name, library.load(name), message, hint)
+    return Resolution(Outcome.MISSING, name, None, f'There is no folder "{path}"')
+
+
+def _last_segment(path: str) -> str:
+    segments = [segment for segment in path.split("/") if segment not in {"", ".", ".."}]
+    return segments[-1].removesuffix(".git") if segments else ""

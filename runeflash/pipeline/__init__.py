@@ -1,0 +1,152 @@
+"""The tree of a Runefile to its typed pipeline.
+
+Entry points: :func:`analyse` (a tree that was parsed) and :func:`load` (a file). Each pass is a module of its own
+and a function from what is known to what is known then; all report to one list of diagnostics, and none stops at an
+error that the others can live with, so that everything wrong with a file is said at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from runeflash import diagnostic_codes as codes
+from runeflash.diagnostics import Diagnostics, SourceFile, Span
+from runeflash.errors import UserError
+from runeflash.pipeline.arguments import resolve_arguments
+from runeflash.pipeline.assemble import assemble
+from runeflash.pipeline.capability_parameters import complete_parameters
+from runeflash.pipeline.context import Context
+from runeflash.pipeline.graph import OutKind, Pipeline
+from runeflash.pipeline.inference import Knowledge, infer_types
+from runeflash.pipeline.models import load_models
+from runeflash.pipeline.names import Names, resolve_names
+from runeflash.pipeline.order import execution_order
+from runeflash.pipeline.outputs import count_outputs
+from runeflash.pipeline.proc_blocks import find_blocks
+from runeflash.pipeline.resources import load_resources
+from runeflash.pipeline.shapes import check_shapes
+from runeflash.pipeline.unused import report_unused
+from runeflash.runefile import parse
+from runeflash.runefile.tree import Runefile, StageKind
+from runeflash.yaml_nodes import MAXIMUM_BYTES
+
+__all__ = ["Pipeline", "analyse", "load"]
+
+_IMAGE = "runicos/base"
+_RESERVED_OUTS = ("BLE", "PIN", "WIFI")
+
+
+def analyse(
+    runefile: Runefile,
+    path: Path,
+    diagnostics: Diagnostics,
+    *,
+    strict: bool = False,
+    for_build: bool = False,
+    resources: Mapping[str, bytes] | None = None,
+) -> Pipeline | None:
+    """Check a Runefile and type its pipeline.
+
+    Args:
+        runefile: the tree.
+        path: the file it came from; models, resources and local proc blocks are relative to its folder, whose name is
+            the rune's.
+        diagnostics: what is wrong is added here, in no particular order (``in_order`` sorts it).
+        strict: warnings are errors, those that are there already too.
+        for_build: refuse what can be checked but not built: unknown blocks of the reference, other images and
+            model formats, models whose signature does not agree, resources without data.
+        resources: data by resource name, which count before those that the file names.
+
+    Returns:
+        The pipeline, or None if there is any error. Without ``for_build`` it may contain proc blocks that are not
+        known and models without data.
+    """
+    context = Context(diagnostics, path.parent, for_build)
+    _check_image(runefile, context)
+    names = resolve_names(runefile, context)
+    order = execution_order(names, context)
+    _check_outs(names, context)
+    loaded = load_resources(names, resources or {}, context)
+    blocks = find_blocks(names, context)
+    models = load_models(names, loaded, context)
+    arguments = resolve_arguments(names, blocks, loaded, context)
+    output_counts = count_outputs(names, blocks, models, context)
+    knowledge = Knowledge(names, order, blocks, models, arguments, output_counts)
+    types = infer_types(knowledge, context)
+    parameters = complete_parameters(knowledge, types, context)
+    bindings = check_shapes(knowledge, types, context)
+    report_unused(names, loaded, context)
+    if strict:
+        diagnostics.promote_warnings()
+    if diagnostics.has_errors:
+        return None
+    return assemble(runefile, path, knowledge, types, bindings, parameters, loaded)
+
+
+def load(
+    path: Path,
+    *,
+    strict: bool = False,
+    for_build: bool = False,
+    resources: Mapping[str, bytes] | None = None,
+) -> tuple[SourceFile, Pipeline | None, Diagnostics]:
+    """Read, parse and analyse a Runefile; see :func:`analyse` for the parameters.
+
+    Returns:
+        The text, for showing the diagnostics; the pipeline, or None if there are errors; the diagnostics.
+
+    Raises:
+        UserError: the file cannot be read.
+    """
+    diagnostics = Diagnostics()
+    source = _read(path, diagnostics)
+    pipeline = None
+    if not diagnostics.has_errors:
+        runefile = parse(source, diagnostics, strict=strict)
+        if runefile is not None:
+            pipeline = analyse(runefile, path, diagnostics, strict=strict, for_build=for_build, resources=resources)
+        elif strict:
+            diagnostics.promote_warnings()
+    return source, pipeline, diagnostics
+
+
+def _read(path: Path, diagnostics: Diagnostics) -> SourceFile:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAXIMUM_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise UserError(f'Unable to read "{path}": {reason or error}') from None
+    if len(data) > MAXIMUM_BYTES:
+        message = f"Unable to parse the input: the file is larger than {MAXIMUM_BYTES:,} bytes"
+        diagnostics.error(codes.TOO_LARGE, message)
+        return SourceFile(str(path), "")
+    try:
+        return SourceFile(str(path), data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        position = len(data[: error.start].decode("utf-8-sig", "replace"))
+        source = SourceFile(str(path), data.decode("utf-8-sig", "replace"))
+        message = "Unable to parse the input: the file is not UTF-8"
+        diagnostics.error(codes.MALFORMED_TEXT, message, Span(position, position + 1))
+        return source
+
+
+def _check_image(runefile: Runefile, context: Context) -> None:
+    image = runefile.image
+    if image.text.partition("@")[0] != _IMAGE:
+        message = f'The image "{image.text[:60]}" does not exist; {_IMAGE} is the only one'
+        context.refuse(codes.UNKNOWN_IMAGE, message, image.span)
+
+
+def _check_outs(names: Names, context: Context) -> None:
+    known = ", ".join(kind.name for kind in OutKind)
+    for name, stage in names.stages.items():
+        kind = getattr(stage.subject, "text", "")
+        if stage.kind is not StageKind.OUT or kind.upper() in OutKind.__members__:
+            continue
+        if kind.upper() in _RESERVED_OUTS:
+            message = f"The output kind {kind.upper()} is reserved and does not exist yet"
+        else:
+            message = f'Unknown OUT type: "{kind[:60]}"'
+        context.error(codes.UNKNOWN_OUT, message, stage.subject.span, stage=name, hint=f"the output kinds are {known}")

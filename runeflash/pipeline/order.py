@@ -1,0 +1,54 @@
+"""Order: the stages sorted so that each comes after those it reads from."""
+
+from __future__ import annotations
+
+from runeflash import diagnostic_codes as codes
+from runeflash.pipeline.context import Context
+from runeflash.pipeline.names import Names
+
+
+def execution_order(names: Names, context: Context) -> tuple[str, ...]:
+    """Return the names of all stages, depth-first in the order of the file, producers first.
+
+    A cycle is an error; a stage is reported in at most one cycle. With cycles the order is of no use but complete.
+    """
+    order: list[str] = []
+    done: set[str] = set()
+    reported: set[str] = set()
+    for root in names.stages:
+        if root in done:
+            continue
+        # An explicit stack: a chain of stages may be longer than Python's.
+        path: dict[str, int] = {root: 0}
+        stack = [root]
+        while stack:
+            name = stack[-1]
+            inputs = names.inputs[name]
+            if path[name] == len(inputs):
+                stack.pop()
+                del path[name]
+                done.add(name)
+                order.append(name)
+                continue
+            reference = inputs[path[name]]
+            path[name] += 1
+            if reference is None or reference.stage in done:
+                continue
+            if reference.stage in path:
+                _report(stack[stack.index(reference.stage) :], names, reported, context)
+                continue
+            path[reference.stage] = 0
+            stack.append(reference.stage)
+    return tuple(order)
+
+
+def _report(cycle: list[str], names: Names, reported: set[str], context: Context) -> None:
+    """Report a cycle, given as stages each of which reads from the next and the last from the first."""
+    if not reported.isdisjoint(cycle):
+        return
+    reported.update(cycle)
+    first = cycle[0]
+    notes = [f'... which passes data to "{name}"...' for name in reversed(cycle[1:])]
+    notes.append(f'... which passes data to "{first}", completing the cycle.')
+    context.failed.update(cycle)
+    context.error(codes.CYCLE, f'Cycle detected when checking "{first}"', names.stages[first].span, notes=tuple(notes))
