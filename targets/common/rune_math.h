@@ -1,0 +1,10 @@
+#ifndef RUNE_MATH_H
+#define RUNE_MATH_H
+
+/* Math functions with the same bits on every target: picolibc's sources, compiled by us under other names (math/),
+   so that no compiler folds a call and no other libm is linked. */
+
+float rf_expf(float x);
+float rf_fmodf(float x, float y);
+
+#endif

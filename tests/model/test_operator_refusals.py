@@ -1,0 +1,178 @@
+"""What an operator refuses names the operator, its number and the tensor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tflite_builder import (
+    ModelBuilder,
+    Options,
+    conv_2d_options,
+    fully_connected_options,
+    pool_2d_options,
+    reshape_options,
+    softmax_options,
+)
+
+from runeflash.errors import UserError
+from runeflash.model import compile_model
+from runeflash.model.schema import Activation, DataType, OptionsType, Padding
+
+
+def refusal(
+    kind: str,
+    inputs: list[dict[str, Any] | None],
+    output: tuple[int, ...],
+    options: Options | None,
+    version: int = 1,
+    **output_arguments: Any,
+) -> str:
+    """Return the message for a model of one operator; the first input is the model's."""
+    builder = ModelBuilder()
+    indices = [-1 if given is None else builder.tensor(**given) for given in inputs]
+    y = builder.tensor(output, name="y", **output_arguments)
+    builder.operator(kind, indices, [y], options, version=version)
+    with pytest.raises(UserError) as caught:
+        compile_model(builder.build([i for i in indices[:1] if i >= 0], [y]), name="m", symbol="m")
+    return caught.value.message
+
+
+def x(*shape: int, **more: Any) -> dict[str, Any]:
+    return {"shape": shape, "name": "x", **more}
+
+
+def constant(*shape: int, **more: Any) -> dict[str, Any]:
+    size = 4
+    for dimension in shape:
+        size *= dimension
+    return {"shape": shape, "data": bytes(size), "name": "w", **more}
+
+
+CONV = conv_2d_options()
+FC = fully_connected_options()
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments"),
+    [
+        (
+            'operator 0 of the model (CONV_2D): its input, tensor 0 ("x"), is of type INT8; supported is FLOAT32',
+            ("CONV_2D", [x(1, 4, 4, 1, type=DataType.INT8), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
+        ),
+        ("not 4 dimensions", ("CONV_2D", [x(4, 4, 1), constant(1, 1, 1, 1)], (4, 4, 1), CONV)),
+        ("do not fit 3 input channels", ("CONV_2D", [x(1, 4, 4, 3), constant(1, 1, 1, 2)], (1, 4, 4, 1), CONV)),
+        (
+            'its output, tensor 2 ("y"), is declared as [1, 4, 4, 1], but must be [1, 3, 3, 1]',
+            ("CONV_2D", [x(1, 4, 4, 1), constant(1, 2, 2, 1)], (1, 4, 4, 1), CONV),
+        ),
+        ("its filter is larger", ("CONV_2D", [x(1, 2, 2, 1), constant(1, 3, 1, 1)], (1, 1, 2, 1), CONV)),
+        ("its options are missing", ("CONV_2D", [x(1, 2, 2, 1), constant(1, 1, 1, 1)], (1, 2, 2, 1), None)),
+        (
+            "its stride is 0",
+            ("CONV_2D", [x(1, 2, 2, 1), constant(1, 1, 1, 1)], (1, 2, 2, 1), conv_2d_options(stride=(0, 1))),
+        ),
+        (
+            "its filter spans 4294967293 pixels",
+            (
+                "CONV_2D",
+                [x(1, 2, 2, 1), constant(1, 1, 3, 1)],
+                (1, 2, 2, 1),
+                conv_2d_options(Padding.SAME, dilation=(1, (1 << 31) - 2)),
+            ),
+        ),
+        (
+            "its filter spans 1 pixels with a stride of 2147483647",
+            ("MAX_POOL_2D", [x(1, 2, 2, 1)], (1, 1, 2, 1), pool_2d_options((1, 1), ((1 << 31) - 1, 1))),
+        ),
+        (
+            "its dilation is -1",
+            ("CONV_2D", [x(1, 2, 2, 1), constant(1, 1, 1, 1)], (1, 2, 2, 1), conv_2d_options(dilation=(1, -1))),
+        ),
+        (
+            "the activation TANH is not supported",
+            (
+                "CONV_2D",
+                [x(1, 2, 2, 1), constant(1, 1, 1, 1)],
+                (1, 2, 2, 1),
+                conv_2d_options(activation=Activation.TANH),
+            ),
+        ),
+        (
+            "its padding has the unknown number 7",
+            (
+                "CONV_2D",
+                [x(1, 2, 2, 1), constant(1, 1, 1, 1)],
+                (1, 2, 2, 1),
+                Options(OptionsType.CONV_2D, ((0, "i8", 7), (1, "i32", 1), (2, "i32", 1))),
+            ),
+        ),
+        (
+            'its weights, tensor 1 ("w"), is computed',
+            ("CONV_2D", [x(1, 2, 2, 1), {"shape": (1, 1, 1, 1), "name": "w"}], (1, 2, 2, 1), CONV),
+        ),
+        (
+            "has not 1 elements",
+            ("CONV_2D", [x(1, 2, 2, 1), constant(1, 1, 1, 1), constant(2)], (1, 2, 2, 1), CONV),
+        ),
+        (
+            "version 9 is not supported",
+            ("CONV_2D", [x(1, 2, 2, 1), constant(1, 1, 1, 1)], (1, 2, 2, 1), CONV, 9),
+        ),
+        (
+            'its weights, tensor 1 ("w"), is a variable',
+            ("CONV_2D", [x(1, 2, 2, 1), constant(1, 1, 1, 1, variable=True)], (1, 2, 2, 1), CONV),
+        ),
+        (
+            'its weights, tensor 1 ("w"), is sparse',
+            ("CONV_2D", [x(1, 2, 2, 1), constant(1, 1, 1, 1, sparse=True)], (1, 2, 2, 1), CONV),
+        ),
+        (
+            "does not divide into rows of 3",
+            ("FULLY_CONNECTED", [x(1, 4), constant(2, 3)], (1, 2), FC),
+        ),
+        (
+            "is declared as [2, 1], but must be [1, 2]",
+            ("FULLY_CONNECTED", [x(1, 3), constant(2, 3)], (2, 1), FC),
+        ),
+        (
+            "the weights format 1 is not supported",
+            ("FULLY_CONNECTED", [x(1, 3), constant(2, 3)], (1, 2), fully_connected_options(weights_format=1)),
+        ),
+        ("its weights is missing", ("FULLY_CONNECTED", [x(1, 3), None], (1, 2), FC)),
+        ("it has 1 inputs", ("FULLY_CONNECTED", [x(1, 3)], (1, 2), FC)),
+        (
+            'its weights, tensor 1 ("w"), is of type INT8',
+            ("FULLY_CONNECTED", [x(1, 3), constant(2, 3, data=bytes(6), type=DataType.INT8)], (1, 2), FC),
+        ),
+        ("it has 2 inputs", ("MAX_POOL_2D", [x(1, 2, 2, 1), constant(1)], (1, 2, 2, 1), pool_2d_options((1, 1)))),
+        ("its filter height is 0", ("MAX_POOL_2D", [x(1, 2, 2, 1)], (1, 2, 2, 1), pool_2d_options((0, 1)))),
+        (
+            "but must be [1, 2, 2, 1]",
+            ("MAX_POOL_2D", [x(1, 4, 4, 1)], (1, 2, 3, 1), pool_2d_options((2, 2), (2, 2), Padding.SAME)),
+        ),
+        ("its new shape is missing", ("RESHAPE", [x(4)], (2, 2), None)),
+        ("4 elements cannot have the shape [3, -1]", ("RESHAPE", [x(4)], (3, 1), reshape_options((3, -1)))),
+        ("4 elements cannot have the shape [-1, -1]", ("RESHAPE", [x(4)], (2, 2), reshape_options((-1, -1)))),
+        ("4 elements cannot have the shape [0, 4]", ("RESHAPE", [x(4)], (4,), reshape_options((0, 4)))),
+        ("but must be [2, 2]", ("RESHAPE", [x(4)], (4, 1), reshape_options((2, 2)))),
+        ("only constant shape can be compiled", ("RESHAPE", [x(4), x(2, type=DataType.INT32)], (2, 2), None)),
+        (
+            "its input is of type FLOAT32, its output of type INT32",
+            ("RESHAPE", [x(4)], (2, 2), reshape_options((2, 2)), 1, DataType.INT32),
+        ),
+        ("but must be [1, 4]", ("SOFTMAX", [x(1, 4)], (4, 1), softmax_options())),
+        ("its beta is inf", ("SOFTMAX", [x(1, 4)], (1, 4), softmax_options(float("inf")))),
+        ("has no dimensions", ("SOFTMAX", [x()], (), softmax_options())),
+        (
+            'operator 0 of the model (ADD): this operator is not supported (it computes tensor 1 ("y"))',
+            ("ADD", [x(1, 4)], (1, 4), None),
+        ),
+    ],
+)
+def test_refusals(message: str, arguments: tuple[Any, ...]) -> None:
+    more = {"type": arguments[5]} if len(arguments) > 5 else {}
+    found = refusal(*arguments[:5], **more)
+    assert message in found
+    assert arguments[0] in found
+    assert "operator 0" in found
