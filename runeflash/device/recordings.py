@@ -1,0 +1,209 @@
+"""Recorded data of the kinds that a capability can ask for, from the files a user names.
+
+Every recording becomes the bytes of a tensor: what the capability would have filled its buffer with.
+"""
+
+from __future__ import annotations
+
+import array
+import csv
+import sys
+import wave
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runeflash.errors import UserError
+
+#: Capability to the option that names its files.
+OPTIONS = {"SOUND": "--sound", "ACCEL": "--accelerometer", "IMAGE": "--image", "RAW": "--raw"}
+
+_DEFAULT_HZ = 16000
+
+
+class EndOfRecording(Exception):  # noqa: N818 - not an error: the walk through a recording is over
+    """``--advance`` has come to the end of a recording."""
+
+
+@dataclass
+class Recordings:
+    """The files of each kind, in the order of the command line; ``source: N`` picks one.
+
+    Attributes:
+        files: capability kind to files.
+        advance: whether each further request for a source goes on where the last one ended.
+        warn: called with a sentence about data that had to be changed to fit.
+    """
+
+    files: Mapping[str, Sequence[Path]]
+    advance: bool = False
+    warn: Callable[[str], None] = lambda sentence: None
+    _positions: dict[tuple[str, int], int] = field(default_factory=dict)
+    _warned: set[str] = field(default_factory=set)
+
+    def check(self, kind: str, source: int = 0) -> None:
+        """Check that there is a file for a capability.
+
+        Raises:
+            UserError: there is none.
+        """
+        files = self.files.get(kind, ())
+        if not files:
+            raise UserError(
+                f'Unable to create the "{kind}" capability: no recording was given',
+                hint=f"add {OPTIONS[kind]} FILE",
+            )
+        if not 0 <= source < len(files):
+            raise UserError(
+                f'Unable to create the "{kind}" capability: '
+                f"There is no source with index {source} (# sources: {len(files)})",
+                hint=f"{OPTIONS[kind]} can be given more than once",
+            )
+
+    def provide(self, kind: str, source: int, length: int, parameters: Mapping[str, Any]) -> bytes:
+        """Return the ``length`` bytes that a request gets.
+
+        Args:
+            kind: ``SOUND``, ``ACCEL``, ``IMAGE`` or ``RAW``.
+            source: the number of the recording.
+            length: bytes wanted.
+            parameters: the capability's parameters (``hz``, ``width``, ...).
+
+        Raises:
+            UserError: there is no such recording, or it cannot be read as that kind.
+            EndOfRecording: with ``advance``, nothing is left.
+        """
+        if kind not in OPTIONS:
+            raise UserError(f"the board asks for data of a kind that cannot be recorded: {kind}")
+        self.check(kind, source)
+        path = self.files[kind][source]
+        data = _READERS[kind](path, length, parameters)
+        start = 0
+        if self.advance:
+            start = self._positions.get((kind, source), 0)
+            if start and start >= len(data):
+                raise EndOfRecording
+            self._positions[kind, source] = start + length
+        window = data[start : start + length]
+        if len(window) < length:
+            self._warn_once(
+                f"{path} has {len(window)} of the {length} bytes that {kind} wants: the rest is filled with zeros"
+            )
+        return window.ljust(length, b"\0")
+
+    def _warn_once(self, sentence: str) -> None:
+        if sentence not in self._warned:
+            self._warned.add(sentence)
+            self.warn(sentence)
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"the recording {path} cannot be read ({error.strerror})") from error
+
+
+def _raw(path: Path, _length: int, _parameters: Mapping[str, Any]) -> bytes:
+    return _read_file(path)
+
+
+def _accelerometer(path: Path, _length: int, _parameters: Mapping[str, Any]) -> bytes:
+    """Read rows of three numbers, in m/s², as f32 triples."""
+    try:
+        text = _read_file(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"the recording {path} is not a text file of comma-separated numbers") from error
+    values = array.array("f")
+    seen_row = False
+    for number, row in enumerate(csv.reader(text.splitlines()), start=1):
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if not seen_row and not any(_is_number(cell) for cell in cells):
+            seen_row = True  # a header
+            continue
+        seen_row = True
+        if len(cells) > 3:
+            raise UserError(f'There were more than 3 columns in "{",".join(row)}" ({path}:{number})')
+        if len(cells) < 3:
+            raise UserError(
+                f'Expected a row with 3 columns but found "{",".join(row)}" ({path}:{number})',
+                hint="each row is x, y, z in m/s²",
+            )
+        for cell in cells:
+            if not _is_number(cell):
+                raise UserError(f"{cell!r} is not a number ({path}:{number})")
+            values.append(float(cell))
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values.tobytes()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _sound(path: Path, _length: int, parameters: Mapping[str, Any]) -> bytes:
+    """Read the samples of a 16-bit mono WAV file of the wanted rate."""
+    _read_file(path)
+    try:
+        with wave.open(str(path), "rb") as recording:
+            channels, width, rate = (
+                recording.getnchannels(),
+                recording.getsampwidth(),
+                recording.getframerate(),
+            )
+            samples = recording.readframes(recording.getnframes())
+    except (wave.Error, EOFError, ValueError) as error:
+        raise UserError(f"the recording {path} is not a WAV file of PCM samples ({error})") from error
+    wanted = parameters.get("hz", parameters.get("frequency", _DEFAULT_HZ))
+    if (channels, width, rate) != (1, 2, wanted):
+        raise UserError(
+            f"the recording {path} has {channels} channel(s) of {8 * width} bits at {rate} Hz, "
+            f"but SOUND wants one of 16 bits at {wanted} Hz",
+            hint="convert it first: this version does not resample",
+        )
+    return samples
+
+
+def _image(path: Path, length: int, parameters: Mapping[str, Any]) -> bytes:
+    """Read the pixels of an image of exactly the wanted size, rows from the top, as grey, RGB or BGR bytes."""
+    from PIL import Image, UnidentifiedImageError  # slow to import, rarely needed
+
+    _read_file(path)
+    try:
+        with Image.open(path) as image:
+            pixels = image.convert("RGB")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise UserError(f"the recording {path} is not an image that can be read ({error})") from error
+    width, height = parameters.get("width", pixels.width), parameters.get("height", pixels.height)
+    if pixels.size != (width, height):
+        raise UserError(
+            f"the image {path} has {pixels.width}×{pixels.height} pixels, but IMAGE wants {width}×{height}",
+            hint="resize it first: this version does not",
+        )
+    rgb = pixels.tobytes()
+    red, green, blue = rgb[0::3], rgb[1::3], rgb[2::3]
+    pixel_format = parameters.get("pixel_format", 2 if length == width * height else 0)
+    if pixel_format == 2:
+        # the reference's integer luma: ITU-R BT.709 weights in 1/10000, cut off
+        return bytes((2126 * r + 7152 * g + 722 * b) // 10000 for r, g, b in zip(red, green, blue, strict=True))
+    if pixel_format == 1:
+        swapped = bytearray(rgb)
+        swapped[0::3], swapped[2::3] = blue, red
+        return bytes(swapped)
+    return rgb
+
+
+_READERS: Mapping[str, Callable[[Path, int, Mapping[str, Any]], bytes]] = {
+    "SOUND": _sound,
+    "ACCEL": _accelerometer,
+    "IMAGE": _image,
+    "RAW": _raw,
+}

@@ -1,0 +1,104 @@
+"""Running a firmware image on a virtual board: bytes in and out of its serial port, instructions counted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runeflash.boards.board import Board
+from runeflash.device.random import Xoshiro128PlusPlus
+from runeflash.device.session import RunSession
+from runeflash.errors import DeviceError, UserError
+from runeflash.virtual.board import StopReason, VirtualBoard
+
+#: Instructions between two looks at the serial port: about 3 ms of the board's time.
+_SLICE = 200_000
+#: Its time between two looks while it sleeps: well below the time after which frames are sent again.
+_SLICE_MICROSECONDS = 100_000
+#: Virtual seconds without a byte from the board after which it is given up.
+_SILENCE_SECONDS = 120.0
+
+_CALL_BEGIN, _CALL_END, _MODEL_BEGIN, _MODEL_END, _READ_BEGIN, _READ_END, _OUTPUT_BEGIN, _OUTPUT_END = range(1, 9)
+
+
+@dataclass(frozen=True)
+class CallCount:
+    """Executed instructions of one call of the rune, and of the parts of it that the firmware marks."""
+
+    total: int
+    models: int
+    reading: int
+    output: int
+
+    @property
+    def rune(self) -> int:
+        """What is left: the rune itself, in its engine."""
+        return self.total - self.models - self.reading - self.output
+
+
+def run_virtual(board: Board, image: bytes, session: RunSession, *, seed: int | None) -> list[CallCount]:
+    """Run an image until the session is finished; return the instruction counts of its whole calls.
+
+    Args:
+        board: a board that has a virtual one.
+        image: what is flashed.
+        session: gets the board's lines, gives it frames.
+        seed: of the board's random generator, or None for this computer's randomness.
+
+    Raises:
+        UserError: the board has no virtual one.
+        DeviceError: the virtual board faulted, or says nothing for too long.
+    """
+    if board.virtual is None:
+        raise UserError(f"there is no virtual {board.id}", hint="`runeflash boards` shows which boards have one")
+    random_bytes = os.urandom if seed is None else Xoshiro128PlusPlus(seed).bytes
+    machine = VirtualBoard(str(board.virtual["chip"]), image, board.flash.origin, random_bytes=random_bytes)
+    heard = 0.0
+    marks: list[tuple[int, int]] = []
+    while not session.finished:
+        until = machine.microseconds + _SLICE_MICROSECONDS
+        reason = machine.run(_SLICE, until_microseconds=until, until_line=True)
+        now = machine.microseconds / 1e6
+        data = machine.serial_output()
+        if data:
+            heard = now
+            session.receive(data, now)
+        elif now - heard > _SILENCE_SECONDS:
+            raise DeviceError(f"the virtual {board.id} has said nothing for {_SILENCE_SECONDS:.0f} s of its time")
+        outgoing = session.take_outgoing(now)
+        if outgoing:
+            machine.serial_input(outgoing)
+        elif reason is StopReason.ASLEEP and not data and not session.finished:
+            raise DeviceError(f"the virtual {board.id} sleeps, and nothing is left that could wake it")
+        marks += [(int(item.mark), item.instructions) for item in machine.marks()]
+    return count_calls(marks)
+
+
+def count_calls(marks: Sequence[tuple[int, int]]) -> list[CallCount]:
+    """Return the counts of the calls that begin and end in a sequence of marks (number, instructions so far)."""
+    calls = []
+    start: int | None = None
+    parts = {_MODEL_END: 0, _READ_END: 0, _OUTPUT_END: 0}
+    begun: dict[int, int] = {}
+    for mark, instructions in marks:
+        if mark == _CALL_BEGIN:
+            start, begun, parts = instructions, {}, dict.fromkeys(parts, 0)
+        elif mark in {_MODEL_BEGIN, _READ_BEGIN, _OUTPUT_BEGIN}:
+            begun[mark + 1] = instructions
+        elif mark in parts and mark in begun:
+            parts[mark] += instructions - begun.pop(mark)
+        elif mark == _CALL_END and start is not None:
+            calls.append(CallCount(instructions - start, parts[_MODEL_END], parts[_READ_END], parts[_OUTPUT_END]))
+            start = None
+    return calls
+
+
+def format_counts(counts: Sequence[CallCount]) -> str:
+    """Return the counts as a table for people."""
+    lines = [f"{'call':>5}{'instructions':>14}{'rune':>12}{'models':>12}{'reading':>12}{'output':>12}"]
+    lines += [
+        f"{number:>5}{count.total:>14,}{count.rune:>12,}{count.models:>12,}{count.reading:>12,}{count.output:>12,}"
+        for number, count in enumerate(counts, start=1)
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""Recordings: every kind of file becomes the bytes of a tensor, or an error that says what is wrong with it."""
+
+from __future__ import annotations
+
+import struct
+import wave
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from runeflash.device.recordings import EndOfRecording, Recordings
+from runeflash.errors import UserError
+
+
+def recordings(kind: str, *paths: Path, advance: bool = False) -> tuple[Recordings, list[str]]:
+    warnings: list[str] = []
+    return Recordings({kind: paths}, advance, warnings.append), warnings
+
+
+def csv(tmp_path: Path, text: str) -> Recordings:
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    return recordings("ACCEL", path)[0]
+
+
+def test_rows_become_f32_triples(tmp_path: Path) -> None:
+    data = csv(tmp_path, "1,2,3\n\n 4.5, -5 ,6e1\n").provide("ACCEL", 0, 24, {})
+    assert struct.unpack("<6f", data) == (1, 2, 3, 4.5, -5, 60)
+
+
+def test_a_header_is_skipped(tmp_path: Path) -> None:
+    assert struct.unpack("<3f", csv(tmp_path, "x,y,z\n1,2,3\n").provide("ACCEL", 0, 12, {})) == (1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2\n", 'Expected a row with 3 columns but found "1,2"'),
+        ("1,2,3\n1,2,3,4\n", 'There were more than 3 columns in "1,2,3,4"'),
+        ("1,2,3\n1,two,3\n", "'two' is not a number"),
+    ],
+)
+def test_wrong_rows_are_named_with_their_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        csv(tmp_path, text).provide("ACCEL", 0, 12, {})
+    assert message in error.value.message
+    assert f"a.csv:{len(text.splitlines())}" in error.value.message
+
+
+def test_missing_data_is_zero_and_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "short.bin"
+    path.write_bytes(b"abc")
+    source, warnings = recordings("RAW", path)
+    assert source.provide("RAW", 0, 5, {}) == b"abc\0\0"
+    assert source.provide("RAW", 0, 5, {}) == b"abc\0\0"
+    assert len(warnings) == 1
+    assert "3 of the 5 bytes" in warnings[0]
+
+
+def test_data_start_over_with_every_request(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(range(10)))
+    source, _ = recordings("RAW", path)
+    assert source.provide("RAW", 0, 4, {}) == source.provide("RAW", 0, 4, {}) == bytes(range(4))
+
+
+def test_advance_walks_to_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(range(6)))
+    source, _ = recordings("RAW", path, advance=True)
+    assert source.provide("RAW", 0, 4, {}) == bytes(range(4))
+    assert source.provide("RAW", 0, 4, {}) == b"\4\5\0\0"
+    with pytest.raises(EndOfRecording):
+        source.provide("RAW", 0, 4, {})
+
+
+def test_the_second_source(tmp_path: Path) -> None:
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        path.write_text(path.name)
+    source, _ = recordings("RAW", *paths)
+    assert source.provide("RAW", 1, 1, {}) == b"b"
+    with pytest.raises(UserError, match=r"There is no source with index 2 \(# sources: 2\)"):
+        source.provide("RAW", 2, 1, {})
+
+
+def test_no_recording_at_all() -> None:
+    with pytest.raises(UserError) as error:
+        Recordings({}).provide("RAW", 0, 1, {})
+    assert 'Unable to create the "RAW" capability' in error.value.message
+
+
+@pytest.mark.parametrize("kind", ["SOUND", "ACCEL", "IMAGE", "RAW"])
+def test_files_that_are_not_there(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        recordings(kind, tmp_path / "none")[0].provide(kind, 0, 4, {})
+
+
+@pytest.mark.parametrize("kind", ["SOUND", "ACCEL", "IMAGE"])
+def test_files_of_another_kind(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "noise"
+    path.write_bytes(b"\xff\x00\x81 not this")
+    with pytest.raises(UserError):
+        recordings(kind, path)[0].provide(kind, 0, 4, {})
+
+
+def sound(tmp_path: Path, rate: int = 16000, channels: int = 1) -> Path:
+    path = tmp_path / "a.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(struct.pack("<4h", 1, -2, 3, -4))
+    return path
+
+
+def test_samples_of_a_wav_file(tmp_path: Path) -> None:
+    source, _ = recordings("SOUND", sound(tmp_path))
+    assert struct.unpack("<4h", source.provide("SOUND", 0, 8, {"hz": 16000})) == (1, -2, 3, -4)
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (16000, 2)])
+def test_a_wav_file_of_another_form(tmp_path: Path, rate: int, channels: int) -> None:
+    source, _ = recordings("SOUND", sound(tmp_path, rate, channels))
+    with pytest.raises(UserError, match="SOUND wants one of 16 bits at 16000 Hz"):
+        source.provide("SOUND", 0, 8, {"hz": 16000})
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "expected"),
+    [(0, bytes([10, 20, 30, 255, 255, 255])), (1, bytes([30, 20, 10, 255, 255, 255])), (2, bytes([18, 255]))],
+)
+def test_pixels(tmp_path: Path, pixel_format: int, expected: bytes) -> None:
+    path = tmp_path / "a.png"
+    image = Image.new("RGB", (2, 1), (10, 20, 30))
+    image.putpixel((1, 0), (255, 255, 255))
+    image.save(path)
+    parameters = {"width": 2, "height": 1, "pixel_format": pixel_format}
+    source, _ = recordings("IMAGE", path)
+    assert source.provide("IMAGE", 0, len(expected), parameters) == expected
+    with pytest.raises(UserError, match="IMAGE wants 3×1"):
+        source.provide("IMAGE", 0, 9, {**parameters, "width": 3})
