@@ -1,0 +1,31 @@
+"""Virtual chips, one per file; a board's description names its chip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from runeflash.errors import UsageError
+from runeflash.virtual.chips.chip import Chip
+from runeflash.virtual.chips.nrf52840 import Nrf52840
+
+#: Draws a number of random bytes.
+RandomSource = Callable[[int], bytes]
+
+_CHIPS: dict[str, type[Chip]] = {"nrf52840": Nrf52840}
+
+
+def names() -> list[str]:
+    """Return the names of all virtual chips."""
+    return sorted(_CHIPS)
+
+
+def make(name: str, random_bytes: RandomSource, *, profile: bool = False) -> Chip:
+    """Return a chip, switched on but without a program.
+
+    Raises:
+        UsageError: there is no virtual chip of this name.
+    """
+    chip = _CHIPS.get(name)
+    if chip is None:
+        raise UsageError(f"there is no virtual chip {name!r}", hint=f"there are {', '.join(names())}")
+    return chip(random_bytes, profile=profile)

@@ -1,0 +1,1 @@
+"""Peripherals of chips, one per file, in a package per chip family."""
