@@ -1,0 +1,92 @@
+"""``runeflash run``: a rune on this computer, or its firmware on a virtual board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from runeflash.cli.inputs import build_options, check_engine, find_input, load_rune, options_for
+from runeflash.cli.output import progress, warn
+from runeflash.errors import UsageError
+
+_FILES = click.Path(path_type=Path)
+
+
+@click.command("run")
+@click.argument("runefile", required=False, type=click.Path(path_type=Path))
+@click.option("--board", "board_name", default=None, help="Run the firmware on this virtual board.")
+@click.option("--port", default=None, help="Run on the real board at this port (not in this version yet).")
+@click.option("--sound", multiple=True, type=_FILES, help="A WAV file for SOUND.")
+@click.option("--accelerometer", "--accel", multiple=True, type=_FILES, help="A CSV file of x, y, z for ACCEL.")
+@click.option("--image", multiple=True, type=_FILES, help="A picture for IMAGE.")
+@click.option("--raw", multiple=True, type=_FILES, help="A file for RAW.")
+@click.option("--random", "seed", type=click.IntRange(0, 2**64 - 1), default=None, help="The seed of RAND.")
+@click.option("-r", "--repeats", type=click.IntRange(1), default=1, show_default=True, help="How many calls.")
+@click.option("--advance", is_flag=True, help="Walk on through the recordings instead of starting over.")
+@click.option("--count", is_flag=True, help="Print executed instructions on standard error (virtual boards).")
+@build_options
+def command(
+    runefile: Path | None,
+    board_name: str | None,
+    port: str | None,
+    sound: tuple[Path, ...],
+    accelerometer: tuple[Path, ...],
+    image: tuple[Path, ...],
+    raw: tuple[Path, ...],
+    seed: int | None,
+    repeats: int,
+    advance: bool,
+    count: bool,
+    engine: str,
+    toolchain: str,
+    sensors: str | None,
+    interval_ms: int,
+    resources: tuple[str, ...],
+) -> None:
+    """Run RUNEFILE, a Runefile or a .rune file, and print one line of JSON per output and call."""
+    from runeflash.device.recordings import Recordings
+    from runeflash.device.session import RunSession
+
+    if port is not None:
+        raise UsageError("--port is not part of this version yet", hint="--board runs on a virtual board")
+    if count and board_name is None:
+        raise UsageError("--count needs --board: only virtual boards count instructions")
+    check_engine(engine)
+    path = find_input(runefile)
+    files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
+    recordings = Recordings(files, advance, warn)
+    with progress() as show:
+        show("compiling the rune")
+        rune = load_rune(path, resources)
+        for kind, source in rune.streamed_sources():
+            recordings.check(kind, source)
+        session = RunSession(recordings, lines_per_call=rune.output_count, repeats=repeats, emit=click.echo, warn=warn)
+        if board_name is None:
+            from runeflash.device.computer import run_program
+            from runeflash.firmware.host import host_program
+
+            show("building for this computer")
+            program = host_program(rune, engine=engine)
+        else:
+            from runeflash.boards import find_board
+            from runeflash.firmware.cached import cached_firmware
+
+            options = options_for(
+                find_board(board_name),
+                engine=engine,
+                toolchain=toolchain,
+                sensors=sensors,
+                interval_ms=interval_ms,
+            )
+            firmware = cached_firmware(rune, options, path, progress=show)
+    if board_name is None:
+        run_program(program, session, seed=seed, calls=repeats)
+    else:
+        from runeflash.device.virtual_run import format_counts, run_virtual
+
+        counts = run_virtual(options.board, firmware.image.read_bytes(), session, seed=seed)
+        if count:
+            click.echo(format_counts(counts), err=True)
+    if session.failure is not None:
+        raise session.failure

@@ -1,0 +1,28 @@
+"""Firmware for ``run``: the image that ``build`` makes, in the cache instead of beside the Runefile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from runeflash.firmware.build import Firmware, build_firmware
+from runeflash.firmware.options import BuildOptions
+from runeflash.rune.container import Rune
+from runeflash.toolchain import cache
+
+
+def cached_firmware(
+    rune: Rune, options: BuildOptions, path: Path, *, progress: Callable[[str], None] = lambda step: None
+) -> Firmware:
+    """Build a rune's firmware in a folder of the cache that belongs to the Runefile and the options.
+
+    The next build of the same Runefile goes into the same folder, so that only what changed is compiled.
+    """
+    place = cache.key(
+        str(path.absolute()),
+        str(options.board.path),
+        options.toolchain,
+        options.engine,
+        options.sensors,
+    )
+    return build_firmware(rune, options, cache.cache_folder() / "runs" / place, progress=progress)

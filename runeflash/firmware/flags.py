@@ -1,0 +1,222 @@
+"""How firmware is compiled: one place for the flags of every compiler and every group of files.
+
+Used by the SCons script of the platforms (inside PlatformIO) and by the small programs that are
+built beside a firmware (the engine's heap measurement, the runtime of this computer).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runeflash.errors import ToolError
+from runeflash.resources import folder
+from runeflash.toolchain import cache, gcc, picolibc, wasm3, zig
+
+SEMANTICS = (
+    *zig.SEMANTICS_FLAGS,
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-fno-common",
+    "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+    "-g",
+)
+
+#: Our own C.
+OWN = (*zig.WARNING_FLAGS, "-Os")
+#: The generated files of a project: models are kernels, so they are optimised for speed.
+PROJECT = (*zig.WARNING_FLAGS, "-O2")
+#: Other people's C: their warnings are not ours to fix.
+FOREIGN = ("-w", "-Os")
+WASM3 = ("-w", "-O2", "-include", "rune_wasm3_config.h")
+
+LIBC_SOURCES = (
+    "string/memcpy.c",
+    "string/memmove.c",
+    "string/memset.c",
+    "string/memcmp.c",
+    "string/strlen.c",
+    "string/strcmp.c",
+)
+#: What wasm3 calls for the floating-point instructions of wasm, all of them exact operations, and what those need.
+LIBM_SOURCES = (
+    *(
+        f"{place}/{prefix}_{name}.c"
+        for prefix in ("s", "sf")
+        for place, name in (
+            ("common", "rint"),
+            ("common", "trunc"),
+            ("common", "copysign"),
+            ("math", "floor"),
+            ("math", "ceil"),
+            ("math", "sqrt"),
+            ("math", "fabs"),
+            ("common", "fpclassify"),
+        )
+    ),
+    "common/math_err_invalid.c",
+    "common/math_errf_invalidf.c",
+    "common/math_err_with_errno.c",
+    "common/math_errf_with_errnof.c",
+)
+
+
+@dataclass(frozen=True)
+class FirmwareTools:
+    """A compiler for a Cortex-M core.
+
+    Attributes:
+        name: ``gcc`` or ``zig``.
+        version: as the compiler gives it.
+        compiler, archiver, ranlib: commands, quoted as a shell wants them.
+        machine: flags that choose the core, for compiling and linking.
+        link: further flags for linking.
+        support_library: the name of the library of compiler helpers (soft-float double ...).
+    """
+
+    name: str
+    version: str
+    compiler: str
+    archiver: str
+    ranlib: str
+    machine: tuple[str, ...]
+    link: tuple[str, ...]
+    support_library: str
+
+
+def firmware_tools(choice: str, cpu: str, fpu: str) -> FirmwareTools:
+    """Return the tools for a core.
+
+    Args:
+        choice: ``auto`` (gcc where it is installed, or else zig), ``gcc`` or ``zig``.
+        cpu: as gcc names it (``cortex-m4``).
+        fpu: as gcc names it (``fpv4-sp-d16``), or empty for none.
+
+    Raises:
+        ToolError: gcc was asked for and is not there, or is too old.
+    """
+    version = None if choice == "zig" else gcc.version()
+    if version is not None:
+        machine = ["-mthumb", f"-mcpu={cpu}", "-mfloat-abi=hard" if fpu else "-mfloat-abi=soft"]
+        machine += [f"-mfpu={fpu}"] if fpu else []
+        return FirmwareTools(
+            "gcc",
+            version,
+            f"{gcc.PREFIX}gcc",
+            f"{gcc.PREFIX}ar",
+            f"{gcc.PREFIX}ranlib",
+            (*machine, "-fno-short-enums"),
+            (
+                "-nostdlib",
+                "-nostartfiles",
+                "-Wl,--build-id=none",
+                # libgcc is built with short enums, but none of its functions takes one
+                "-Wl,--no-enum-size-warning",
+            ),
+            "gcc",
+        )
+    if choice == "gcc":
+        raise ToolError(
+            f"{gcc.PREFIX}gcc, version 10 or newer, is not on the PATH",
+            hint="install it (Debian: apt-get install gcc-arm-none-eabi), or build with --toolchain zig",
+        )
+    command = f'"{zig.executable()}"'
+    feature = f"{cpu.replace('-', '_')}{'+vfp4d16sp' if fpu == 'fpv4-sp-d16' else ''}"
+    return FirmwareTools(
+        "zig",
+        zig.version(),
+        f"{command} cc",
+        f"{command} ar",
+        f"{command} ranlib",
+        (
+            "-target",
+            f"thumb-freestanding-eabi{'hf' if fpu else ''}",
+            f"-mcpu={feature}",
+            "-fomit-frame-pointer",
+            "-fno-sanitize=all",
+            "-fno-short-enums",
+            # Else zig takes the target to have no memcpy: small copies become calls, and wasm3's operations with them
+            # lose their tail jumps.
+            "-fhosted",
+        ),
+        ("-nostdlib", "-Wl,-e,Reset_Handler"),
+        "compiler_rt",
+    )
+
+
+def sources_mark(family: Path) -> str:
+    """Return a flag that changes with any header an object can depend on.
+
+    SCons knows an object by its command and its source; our headers are found by flags that it does not read.
+    """
+    targets = folder("targets")
+    places = (targets / "common", family)
+    key = cache.key(picolibc.root().as_posix(), wasm3.SHA256, *(cache.tree_key(place, "**/*.h") for place in places))
+    return f"-DRUNE_SOURCES={key}"
+
+
+def tool_environment() -> dict[str, str]:
+    """Return what the compilers need in their environment, besides the PATH."""
+    return {
+        name: value
+        for name, value in zig.environment().items()
+        if name.startswith("ZIG_") or name in {"PATH", "HOME", "NO_COLOR", "TMPDIR"}
+    }
+
+
+def prefix_maps() -> list[str]:
+    """Return the flags that keep this computer's paths out of the objects."""
+    places = [(folder("targets"), "targets"), (picolibc.root(), "picolibc")]
+    cached = wasm3.cached()
+    if cached is not None:
+        places.append((cached, "wasm3"))
+    return [f"-ffile-prefix-map={path}={name}" for path, name in places]
+
+
+def include_folders(family: Path | None) -> list[Path]:
+    """Return where our headers lie; ``family`` is a folder of ``targets``, or None for programs of no board."""
+    common = folder("targets") / "common"
+    return [common] if family is None else [common, family / "drivers", family / "startup"]
+
+
+def libc_includes() -> list[str]:
+    """Return the flags that make picolibc's headers the C library's."""
+    return picolibc.libc_include_flags()
+
+
+def runtime_sources(engine: str) -> list[Path]:
+    """Return the files of the C runtime with one engine."""
+    common = folder("targets") / "common"
+    engines = set(common.glob("rune_engine_*.c"))
+    chosen = common / f"rune_engine_{engine}.c"
+    helpers = set(common.glob("rune_wasm3_*.c")) if engine != "wasm3" else set()
+    return sorted((set(common.glob("*.c")) - engines - helpers) | {chosen})
+
+
+def source_groups(
+    family: Path | None, board_sources: list[str], engine: str
+) -> list[tuple[str, list[Path], list[str]]]:
+    """Return the groups of files that every firmware has, each with a name and its flags.
+
+    Args:
+        family: the family's folder in ``targets``.
+        board_sources: the board's own files, relative to that folder.
+        engine: ``wasm3``.
+    """
+    common = folder("targets") / "common"
+    libc = picolibc.root() / "newlib" / "libc"
+    libm = picolibc.root() / "newlib" / "libm"
+    math = [*FOREIGN, *picolibc.math_include_flags()]
+    wasm3_folder = wasm3.sources()
+    runtime = runtime_sources(engine)
+    with_wasm3 = [path for path in runtime if path.name.startswith(("rune_engine_wasm3", "rune_wasm3_"))]
+    return [
+        ("runtime", [path for path in runtime if path not in with_wasm3], [*OWN]),
+        ("engine", with_wasm3, [*OWN, "-isystem", str(wasm3_folder), "-include", "rune_wasm3_config.h"]),
+        ("wasm3", [wasm3_folder / name for name in wasm3.SOURCES], [*WASM3, f"-I{wasm3_folder}"]),
+        ("math", sorted((common / "math").glob("*.c")), math),
+        ("libm", [libm / name for name in LIBM_SOURCES], math),
+        ("libc", [libc / name for name in LIBC_SOURCES], [*FOREIGN, "-fno-builtin"]),
+        ("board", [family / name for name in board_sources] if family else [], [*OWN]),
+    ]

@@ -1,0 +1,92 @@
+"""The generated C of a firmware, for a board or for this computer: the rune's image, the models, main."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runeflash.model import CompiledModel, compile_model
+from runeflash.rune.container import Rune
+from runeflash.templating import c_bytes, c_comment, c_string, render
+
+
+@dataclass(frozen=True)
+class GeneratedImage:
+    """The C files of an image (name to text) and what they take.
+
+    Attributes:
+        files: name to text.
+        models: the compiled models, in the rune's order.
+        rune_bytes: of the stripped rune.
+        arena_bytes: of the models' shared arena.
+    """
+
+    files: Mapping[str, str]
+    models: tuple[CompiledModel, ...]
+    rune_bytes: int
+    arena_bytes: int
+
+
+def compile_models(rune: Rune) -> tuple[CompiledModel, ...]:
+    """Compile a rune's models to C, in its order.
+
+    Raises:
+        UserError: a model is damaged or has what is not supported.
+    """
+    return tuple(
+        compile_model(model.data, name=model.name, symbol=f"model_{number}") for number, model in enumerate(rune.models)
+    )
+
+
+def generate_image(
+    rune: Rune,
+    models: tuple[CompiledModel, ...],
+    *,
+    build_id: str,
+    heap_bytes: int,
+    interval_ms: int,
+    stream_sensors: bool,
+) -> GeneratedImage:
+    """Return the C of a rune's image.
+
+    Args:
+        rune: the rune.
+        models: its models, compiled.
+        build_id: what the boot line shows.
+        heap_bytes: of the engine, the linear memory included.
+        interval_ms: between calls of a pipeline without a timed sensor.
+        stream_sensors: whether the host plays recordings in, instead of the board's own sensors.
+    """
+    stripped = rune.stripped()
+    arena = max((model.arena_bytes for model in models), default=0)
+    context = {
+        "comment_name": c_comment(rune.name),
+        "name": c_string(rune.name),
+        "build_id": c_string(build_id),
+        "rune_length": len(stripped),
+        "rune_lines": list(c_bytes(stripped)),
+        "heap_size": heap_bytes,
+        "arena_size": max(arena, 1),
+        "models": [model.symbol for model in models],
+        "model_list": ", ".join(f"&{model.symbol}" for model in models) or "NULL",
+        "interval_us": interval_ms * 1000,
+        "headers": ["rune_double.h"] if "F64" in rune.output_elements() else [],
+        "extra_members": [
+            *([".print_f64 = rune_double_print,"] if "F64" in rune.output_elements() else []),
+            f".stream_sensors = {'true' if stream_sensors else 'false'},",
+        ],
+    }
+    files = {"rune_image.c": render("firmware/rune_image.c.j2", image=context)}
+    for model in models:
+        files[f"{model.symbol}.c"] = model.source
+    return GeneratedImage(files, models, len(stripped), arena)
+
+
+def build_id(*parts: str | bytes) -> str:
+    """Return the name of a build: 12 hexadecimal digits that all that shaped it decide."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()[:12]

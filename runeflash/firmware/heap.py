@@ -1,0 +1,91 @@
+"""How much heap wasm3 needs for a rune, to the byte.
+
+wasm3 allocates only while it loads a module, and the amounts depend on the module and on the
+layout of its structures on a 32-bit core. So its loader is compiled once for a Cortex-M4F and run on
+an emulated one with each rune; the heap of the firmware is then exactly what was used.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from runeflash.errors import InternalError
+from runeflash.firmware import flags
+from runeflash.resources import folder
+from runeflash.rune.container import Rune
+from runeflash.toolchain import cache, zig
+
+_ROOM = 0x400000  # of the program's buffers for the module, and for the heap: targets/measure/programs/engine_heap.c
+
+
+def engine_heap_bytes(rune: Rune) -> int:
+    """Return the bytes of engine heap that the firmware needs for a rune, the linear memory included.
+
+    Raises:
+        InternalError: the loader refuses the rune.
+    """
+    stripped = rune.stripped()
+    if len(stripped) > _ROOM:
+        raise InternalError(f"the rune has {len(stripped):,} bytes; at most {_ROOM:,} can be measured")
+
+    def make(work: Path) -> None:
+        from runeflash.virtual.measure import run_program  # unicorn is slow to import
+
+        result = run_program(
+            _program(),
+            inputs={"module_length": struct.pack("<I", len(stripped)), "module": stripped},
+            outputs={"heap_used": 4, "status": 4},
+        )
+        (used,) = struct.unpack("<I", result.outputs["heap_used"])
+        (status,) = struct.unpack("<I", result.outputs["status"])
+        if status != 0:
+            raise InternalError(f"wasm3 refuses the rune that was built (status {status})")
+        (work / "bytes").write_text(str(used))
+
+    name = cache.key("engine-heap", stripped, _program_key())
+    return int((cache.entry("engine-heap", name, make) / "bytes").read_text())
+
+
+def _program_key() -> str:
+    targets = folder("targets")
+    return cache.key(
+        cache.tree_key(targets / "common", "**/*.[chl]*"), cache.tree_key(targets / "measure"), zig.version()
+    )
+
+
+def _program() -> Path:
+    """Return the ELF file of the measuring program."""
+    return cache.entry("measure", _program_key(), _build) / "engine_heap.elf"
+
+
+def _build(work: Path) -> None:
+    tools = flags.firmware_tools("zig", "cortex-m4", "fpv4-sp-d16")
+    measure = folder("targets") / "measure"
+    includes = [f"-I{path}" for path in flags.include_folders(None)] + flags.libc_includes()
+    common = [*tools.machine, *flags.SEMANTICS, *includes]
+    objects = []
+    groups = flags.source_groups(None, [], "wasm3")
+    programs = [*sorted(measure.glob("*.c")), measure / "programs" / "engine_heap.c"]
+    groups.append(("measure", programs, [*flags.OWN]))
+    for name, sources, extra in groups:
+        for source in sources:
+            output = work / f"{name}-{source.stem}.o"
+            zig.compile_c([*common, *extra, "-c", source, "-o", output], what=f"compiling {source.name}")
+            objects.append(output)
+    zig.compile_c(
+        [
+            *tools.machine,
+            *tools.link,
+            "-Wl,--gc-sections",
+            "-T",
+            measure / "measure.ld",
+            *objects,
+            f"-l{tools.support_library}",
+            "-o",
+            work / "engine_heap.elf",
+        ],
+        what="linking the measuring program",
+    )
+    for path in objects:
+        path.unlink()

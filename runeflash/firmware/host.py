@@ -1,0 +1,97 @@
+"""The same runtime and the same C as on a board, built as a program for this computer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runeflash.firmware import flags
+from runeflash.firmware.generate import build_id, compile_models, generate_image
+from runeflash.resources import folder
+from runeflash.rune.container import Rune
+from runeflash.toolchain import cache, picolibc, zig
+
+#: wasm3 needs more here than on a 32-bit core (pointers are twice as long); the pages cost nothing until used.
+_EXTRA_HEAP = 0x400000
+
+
+def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> Path:
+    """Return the program that runs a rune on this computer, building what is not in the cache.
+
+    Raises:
+        UserError: a model is damaged or has what is not supported.
+        ToolError: a compiler failed.
+    """
+
+    def make(work: Path) -> None:
+        models = compile_models(rune)
+        image = generate_image(
+            rune,
+            models,
+            build_id=build_id(rune.data),
+            heap_bytes=rune.memory.total + _EXTRA_HEAP,
+            interval_ms=interval_ms,
+            stream_sensors=True,
+        )
+        sources = []
+        for name, text in image.files.items():
+            (work / name).write_text(text)
+            sources.append(work / name)
+        command: list[str | Path] = [*_flags(), *zig.WARNING_FLAGS, "-O2", f"-I{_common()}"]
+        zig.compile_c(
+            [*command, *sources, *_runtime_objects(engine), "-o", work / "rune"],
+            what="building the rune for this computer",
+        )
+
+    name = cache.key("host", rune.data, _sources_key(), engine, str(interval_ms))
+    return cache.entry("host-programs", name, make) / "rune"
+
+
+def _common() -> Path:
+    return folder("targets") / "common"
+
+
+def _flags() -> list[str | Path]:
+    return [*zig.host_flags()]
+
+
+def _sources_key() -> str:
+    targets = folder("targets")
+    return cache.key(
+        cache.tree_key(targets / "common"),
+        cache.tree_key(targets / "host"),
+        cache.tree_key(folder("templates")),
+        zig.version(),
+        zig.host_target(),
+    )
+
+
+def _runtime_objects(engine: str) -> list[Path]:
+    """Return the objects of the runtime, the engine and the math functions, compiled once."""
+
+    def make(work: Path) -> None:
+        # The C library is the computer's own; only the math that must be equal everywhere is picolibc's.
+        math_includes = [*picolibc.libc_include_flags(), *picolibc.math_include_flags()]
+        groups: list[tuple[str, list[Path], list[str]]] = []
+        for name, sources, extra in flags.source_groups(None, [], engine):
+            if name == "math":
+                groups.append((name, sources, ["-w", "-ffreestanding", *math_includes]))
+            elif name not in {"libc", "libm", "board"}:
+                groups.append((name, sources, extra))
+        groups.append(("host", sorted((folder("targets") / "host").glob("*.c")), [*flags.OWN]))
+        for name, sources, extra in groups:
+            for source in sources:
+                zig.compile_c(
+                    [
+                        *_flags(),
+                        *extra,
+                        f"-I{_common()}",
+                        "-c",
+                        source,
+                        "-o",
+                        work / f"{name}-{source.stem}.o",
+                    ],
+                    what=f"compiling {source.name} for this computer",
+                )
+
+    place = cache.entry("host-objects", cache.key("host-objects", _sources_key(), engine), make)
+    return sorted(place.glob("*.o"))

@@ -1,0 +1,30 @@
+"""What a user chooses about a firmware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runeflash.boards.board import Board
+
+ENGINES = ("wasm3",)
+TOOLCHAINS = ("auto", "gcc", "zig")
+DEFAULT_INTERVAL_MS = 100
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """The options of ``build`` and of ``run --board``.
+
+    Attributes:
+        board: for which the firmware is.
+        sensors: a mode of the board, ``stream`` or ``onboard``.
+        toolchain: one of :data:`TOOLCHAINS`.
+        engine: one of :data:`ENGINES`.
+        interval_ms: between calls of a pipeline without a timed sensor.
+    """
+
+    board: Board
+    sensors: str
+    toolchain: str = "auto"
+    engine: str = "wasm3"
+    interval_ms: int = DEFAULT_INTERVAL_MS

@@ -1,0 +1,78 @@
+"""What a firmware takes, by part, against what its board has."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from runeflash.errors import UserError
+
+
+@dataclass(frozen=True)
+class FlashUse:
+    """Bytes of flash by part: code (constants of ours included), the models' weights, the rune, initial data."""
+
+    code: int
+    model_weights: int
+    rune: int
+    initial_data: int
+
+    @property
+    def total(self) -> int:
+        """The whole image."""
+        return self.code + self.model_weights + self.rune + self.initial_data
+
+
+@dataclass(frozen=True)
+class RamUse:
+    """Bytes of RAM by part; ``static_data`` is everything that has no line of its own."""
+
+    engine_heap: int
+    linear_memory: int
+    model_arena: int
+    stack: int
+    static_data: int
+
+    @property
+    def total(self) -> int:
+        """All RAM in use: nothing else is ever allocated."""
+        return self.engine_heap + self.linear_memory + self.model_arena + self.stack + self.static_data
+
+
+def format_table(flash: FlashUse, ram: RamUse, flash_limit: int, ram_limit: int) -> str:
+    """Return the two uses as a table for people."""
+    lines = []
+    for title, use, limit in (("flash", flash, flash_limit), ("RAM", ram, ram_limit)):
+        share = 100 * use.total / limit
+        lines.append(f"{title:<18}{use.total:>9,} of {limit:,} bytes ({share:.1f} %)")
+        lines += [f"  {name.replace('_', ' '):<16}{size:>9,}" for name, size in asdict(use).items()]
+    return "\n".join(lines)
+
+
+def check_fit(flash: FlashUse, ram: RamUse, flash_limit: int, ram_limit: int, board: str) -> None:
+    """Check the uses against the limits.
+
+    Raises:
+        UserError: something does not fit; the message has the parts, largest first.
+    """
+    for title, use, limit in (("flash", flash, flash_limit), ("RAM", ram, ram_limit)):
+        if use.total > limit:
+            raise does_not_fit(title, asdict(use), use.total, limit, board)
+
+
+def does_not_fit(title: str, parts: dict[str, Any], total: int, limit: int, board: str) -> UserError:
+    """Return the error for too large an image."""
+    largest = sorted(((int(size), name) for name, size in parts.items()), reverse=True)
+    listed = ", ".join(f"{name.replace('_', ' ')} {size:,}" for size, name in largest if size)
+    return UserError(
+        f"the firmware does not fit {board}: it needs {total:,} bytes of {title}, {total - limit:,} more than "
+        f"the {limit:,} there are ({listed})",
+        hint=_ADVICE.get(largest[0][1], "choose a board with more memory"),
+    )
+
+
+_ADVICE = {
+    "model_weights": "use a smaller or a quantised model, or a board with more flash",
+    "model_arena": "use a model with smaller layers, or a board with more RAM",
+    "linear_memory": "declare smaller tensors (a shorter recording, a smaller image), or choose a board with more RAM",
+}

@@ -1,0 +1,50 @@
+"""Numbers and names of the rune's binary interface (docs/rune-format.md)."""
+
+from __future__ import annotations
+
+from runeflash.tensors import ElementType
+
+#: Parameter value types.
+VALUE_I32, VALUE_F32 = 1, 2
+
+#: Outputs of generated runes hand over tensors; the host writes the JSON.
+OUTPUT_TENSOR = 5
+
+MODEL_MIMETYPE = "application/vnd.runeflash.model"
+
+EXPORTS = ("memory", "_manifest", "_call")
+
+IMPORTS = frozenset(
+    {
+        "_debug",
+        "request_capability",
+        "request_capability_set_param",
+        "request_provider_response",
+        "request_output",
+        "consume_output",
+        "rune_model_load",
+        "rune_model_infer",
+        "rune_resource_open",
+        "rune_resource_read",
+        "rune_resource_close",
+    }
+)
+
+C_TYPES = {
+    ElementType.U8: "uint8_t",
+    ElementType.I8: "int8_t",
+    ElementType.U16: "uint16_t",
+    ElementType.I16: "int16_t",
+    ElementType.U32: "uint32_t",
+    ElementType.I32: "int32_t",
+    ElementType.U64: "uint64_t",
+    ElementType.I64: "int64_t",
+    ElementType.F32: "float",
+    ElementType.F64: "double",
+    ElementType.UTF8: "rune_string",
+}
+
+
+def type_constant(element: ElementType) -> str:
+    """Return the C constant of an element type."""
+    return f"RUNE_TYPE_{element.name}"

