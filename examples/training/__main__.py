@@ -1,9 +1,10 @@
-"""Trains both models and writes them with their inputs, each beside its Runefile."""
+"""Trains both models and writes them with their inputs, each beside its Runefile (or into a folder that is named)."""
 
 from __future__ import annotations
 
 import os
 import struct
+import sys
 import time
 from pathlib import Path
 
@@ -23,21 +24,23 @@ RECORDINGS = {"wing": ("Wing", 101), "ring": ("Ring", 102), "slope": ("Slope", 1
 STILL_SEED = 104
 
 
-def main() -> None:
-    """Write examples/gesture/*.csv and model.tflite, examples/sine/input.bin and model.tflite."""
+def main(examples: Path = EXAMPLES) -> None:
+    """Write gesture/*.csv, gesture/model.tflite, sine/input.bin and sine/model.tflite into a folder."""
     started = time.monotonic()
+    for folder in ("gesture", "sine"):
+        (examples / folder).mkdir(parents=True, exist_ok=True)
     for name, (label, seed) in RECORDINGS.items():
-        write_recording(EXAMPLES / "gesture" / f"{name}.csv", motion.record(label, np.random.default_rng(seed)))
-    write_recording(EXAMPLES / "gesture" / "still.csv", motion.still(np.random.default_rng(STILL_SEED)))
+        write_recording(examples / "gesture" / f"{name}.csv", motion.record(label, np.random.default_rng(seed)))
+    write_recording(examples / "gesture" / "still.csv", motion.still(np.random.default_rng(STILL_SEED)))
     network = gesture.trained()
     print(f"gesture: {gesture.accuracy(network):.1%} of the held-out recordings are recognised")
-    size = (EXAMPLES / "gesture" / "model.tflite").write_bytes(to_tflite(network, gesture.INPUT_SHAPE, softmax=True))
+    size = (examples / "gesture" / "model.tflite").write_bytes(to_tflite(network, gesture.INPUT_SHAPE, softmax=True))
     print(f"gesture: model.tflite has {size:,} bytes")
 
-    (EXAMPLES / "sine" / "input.bin").write_bytes(struct.pack(f"<{len(sine.ANGLES)}f", *sine.ANGLES))
+    (examples / "sine" / "input.bin").write_bytes(struct.pack(f"<{len(sine.ANGLES)}f", *sine.ANGLES))
     network = sine.trained()
     print(f"sine: the largest error is {sine.largest_error(network):.3f}")
-    size = (EXAMPLES / "sine" / "model.tflite").write_bytes(to_tflite(network, sine.INPUT_SHAPE, softmax=False))
+    size = (examples / "sine" / "model.tflite").write_bytes(to_tflite(network, sine.INPUT_SHAPE, softmax=False))
     print(f"sine: model.tflite has {size:,} bytes")
     print(f"{time.monotonic() - started:.0f} s")
 
@@ -49,4 +52,4 @@ def write_recording(path: Path, recording: motion.Array) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]))

@@ -30,7 +30,7 @@ def to_tflite(network: Network, shape: tuple[int, ...], *, softmax: bool) -> byt
         shape: of the input, with the batch's 1.
         softmax: whether the file ends with a SOFTMAX, which the network leaves to its loss.
     """
-    builder = ModelBuilder()
+    builder = ModelBuilder(description="an example of runeflash")
     source = current = builder.tensor(shape, name="input")
     for number, layer in enumerate(network.layers):
         constants = []

@@ -49,8 +49,16 @@ def find_input(given: Path | None) -> Path:
     )
 
 
-def load_rune(path: Path, resources: tuple[str, ...]) -> Rune:
+def load_rune(
+    path: Path, resources: tuple[str, ...], check_source: Callable[[str, int], None] = lambda kind, source: None
+) -> Rune:
     """Return the rune of a Runefile, or the one in a .rune file, printing the Runefile's diagnostics.
+
+    Args:
+        path: the file.
+        resources: the values of ``--resource``.
+        check_source: called with kind and source of every capability whose data the host gives, before anything is
+            compiled.
 
     Raises:
         DiagnosedError: the Runefile has errors; they have been printed.
@@ -63,15 +71,21 @@ def load_rune(path: Path, resources: tuple[str, ...]) -> Rune:
         if overrides:
             raise UsageError("--resource cannot change a .rune file: it was built with its resources")
         try:
-            return read_rune(path.read_bytes(), str(path))
+            rune = read_rune(path.read_bytes(), str(path))
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror})") from error
+        for kind, source in rune.streamed_sources():
+            check_source(kind, source)
+        return rune
     from runeflash.pipeline import load
 
     source, pipeline, diagnostics = load(path, for_build=True, resources=overrides)
     print_diagnostics(diagnostics, source)
     if pipeline is None or diagnostics.has_errors:
         raise DiagnosedError("the Runefile has errors")
+    for stage in pipeline.capabilities:
+        if stage.kind.name != "RAND":
+            check_source(stage.kind.name, int(stage.parameters.get("source", 0)))
     return build_rune(pipeline)
 
 

@@ -58,9 +58,7 @@ def command(
     recordings = Recordings(files, advance, warn)
     with progress() as show:
         show("compiling the rune")
-        rune = load_rune(path, resources)
-        for kind, source in rune.streamed_sources():
-            recordings.check(kind, source)
+        rune = load_rune(path, resources, recordings.check)
         session = RunSession(recordings, lines_per_call=rune.output_count, repeats=repeats, emit=click.echo, warn=warn)
         if board_name is None:
             from runeflash.device.computer import run_program

@@ -16,7 +16,7 @@ from runeflash.errors import ToolError, UserError
 from runeflash.firmware import flags
 from runeflash.firmware.elf_tool import Elf, flash_image, intel_hex, read_elf
 from runeflash.firmware.generate import GeneratedImage, build_id, compile_models, generate_image
-from runeflash.firmware.heap import engine_heap_bytes
+from runeflash.firmware.heap import EngineNeeds, engine_needs
 from runeflash.firmware.options import BuildOptions
 from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit
 from runeflash.firmware.tail_calls import check_tail_calls
@@ -104,7 +104,9 @@ def build_firmware(
         progress("compiling the models")
         models = compile_models(rune)
         progress("measuring the engine")
-        heap = engine_heap_bytes(rune)
+        needs = engine_needs(rune)
+        _check_stack(needs, options)
+        heap = needs.heap
         image = generate_image(
             rune,
             models,
@@ -198,6 +200,21 @@ def _write_project(project: Path, image: GeneratedImage, rune: Rune, options: Bu
             stale.unlink()
     for name, text in files.items():
         _write(project / name, text.encode())
+
+
+#: What lies on the stack besides the loader: the runtime's own frames, and an interrupt with its floating-point frame.
+_STACK_BESIDES_LOADER = 1024
+
+
+def _check_stack(needs: EngineNeeds, options: BuildOptions) -> None:
+    """Refuse a rune whose code nests so deep that loading it would overflow the board's C stack."""
+    wanted = needs.loading_stack + _STACK_BESIDES_LOADER
+    if wanted > options.board.stack:
+        raise UserError(
+            f"loading the rune takes {wanted:,} bytes of C stack, "
+            f"but {options.board.id} reserves {options.board.stack:,}",
+            hint="a proc block nests blocks (a switch with many cases, if in if) too deep: split it into functions",
+        )
 
 
 # --- sizes --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How much heap wasm3 needs for a rune, to the byte.
+"""How much heap wasm3 needs for a rune, to the byte, and how deep the C stack gets while it loads one.
 
 wasm3 allocates only while it loads a module, and the amounts depend on the module and on the
 layout of its structures on a 32-bit core. So its loader is compiled once for a Cortex-M4F and run on
@@ -7,10 +7,12 @@ an emulated one with each rune; the heap of the firmware is then exactly what wa
 
 from __future__ import annotations
 
+import json
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
-from runeflash.errors import InternalError
+from runeflash.errors import InternalError, UserError
 from runeflash.firmware import flags
 from runeflash.resources import folder
 from runeflash.rune.container import Rune
@@ -19,11 +21,20 @@ from runeflash.toolchain import cache, zig
 _ROOM = 0x400000  # of the program's buffers for the module, and for the heap: targets/measure/programs/engine_heap.c
 
 
-def engine_heap_bytes(rune: Rune) -> int:
-    """Return the bytes of engine heap that the firmware needs for a rune, the linear memory included.
+@dataclass(frozen=True)
+class EngineNeeds:
+    """Bytes that the engine needs for a rune: heap (the linear memory included), and C stack while it loads."""
+
+    heap: int
+    loading_stack: int
+
+
+def engine_needs(rune: Rune) -> EngineNeeds:
+    """Return what the engine needs for a rune.
 
     Raises:
-        InternalError: the loader refuses the rune.
+        UserError: the loader refuses the rune.
+        InternalError: the rune is too large to be measured.
     """
     stripped = rune.stripped()
     if len(stripped) > _ROOM:
@@ -35,16 +46,18 @@ def engine_heap_bytes(rune: Rune) -> int:
         result = run_program(
             _program(),
             inputs={"module_length": struct.pack("<I", len(stripped)), "module": stripped},
-            outputs={"heap_used": 4, "status": 4},
+            outputs={"heap_used": 4, "stack_used": 4, "status": 4},
         )
-        (used,) = struct.unpack("<I", result.outputs["heap_used"])
-        (status,) = struct.unpack("<I", result.outputs["status"])
+        heap, stack, status = (struct.unpack("<I", result.outputs[name])[0] for name in result.outputs)
         if status != 0:
-            raise InternalError(f"wasm3 refuses the rune that was built (status {status})")
-        (work / "bytes").write_text(str(used))
+            raise UserError(
+                f"wasm3 cannot load the rune (status {status}): one of its functions is too large for the engine",
+                hint="split the proc block into smaller functions",
+            )
+        (work / "needs.json").write_text(json.dumps({"heap": heap, "loading_stack": stack}))
 
-    name = cache.key("engine-heap", stripped, _program_key())
-    return int((cache.entry("engine-heap", name, make) / "bytes").read_text())
+    name = cache.key("engine-needs", stripped, _program_key())
+    return EngineNeeds(**json.loads((cache.entry("engine-needs", name, make) / "needs.json").read_text()))
 
 
 def _program_key() -> str:

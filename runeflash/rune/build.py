@@ -28,6 +28,7 @@ from runeflash.rune.container import (
     resource_section,
     runeflash_section,
 )
+from runeflash.rune.limits import check_limits
 from runeflash.rune.lower import lower
 from runeflash.rune.stack import stack_bytes
 from runeflash.rune.wasm import (
@@ -45,7 +46,10 @@ from runeflash.tensors import ElementType
 from runeflash.toolchain import cache, picolibc, zig
 from runeflash.toolchain.process import run_tool
 
-_OUR_FLAGS = ("-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections")
+#: Proc blocks: speed is what WASM_FLAGS give.
+_BLOCK_FLAGS = ("-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections")
+#: Our own code around them, small: once the engine has compiled it, it lies in RAM at three times its size.
+_SUPPORT_FLAGS = (*_BLOCK_FLAGS, "-Werror", "-Os")
 _MATH = ("rf_fmodf", "rf_expf")
 #: What clang calls on its own account; copies and fills are instructions of wasm already.
 _LIBC = ("strlen", "memcmp")
@@ -56,9 +60,10 @@ def build_rune(pipeline: Pipeline) -> Rune:
 
     Raises:
         ToolError: a compiler failed (a proc block that is wrong C among others).
-        UserError: a proc block's stack has no bound.
+        UserError: a proc block's stack has no bound, or the pipeline is beyond the runtime's limits.
     """
     lowered = lower(pipeline)
+    check_limits(pipeline, lowered.arena_bytes)
     objects = [_compile_pipeline(lowered.source), *_support_objects()]
     with ThreadPoolExecutor() as pool:
         objects += pool.map(
@@ -86,7 +91,7 @@ def _headers_key() -> str:
     """Return a hash of every header that C for the rune can include, and of how it is compiled."""
     targets = folder("targets")
     places = (folder("proc_blocks") / "include", targets / "rune", targets / "common", targets / "common" / "picolibc")
-    return cache.key(zig.version(), *zig.WASM_FLAGS, *_OUR_FLAGS, *(cache.tree_key(path, "*.h") for path in places))
+    return cache.key(zig.version(), *zig.WASM_FLAGS, *_SUPPORT_FLAGS, *(cache.tree_key(path, "*.h") for path in places))
 
 
 def _compile(source: Path, output: Path, flags: list[str], what: str) -> None:
@@ -96,7 +101,7 @@ def _compile(source: Path, output: Path, flags: list[str], what: str) -> None:
 def _compile_pipeline(text: str) -> Path:
     def make(work: Path) -> None:
         (work / "pipeline.c").write_text(text)
-        _compile(work / "pipeline.c", work / "object.o", [*_OUR_FLAGS, "-Werror"], "compiling the pipeline")
+        _compile(work / "pipeline.c", work / "object.o", [*_SUPPORT_FLAGS], "compiling the pipeline")
 
     return cache.entry("wasm-objects", cache.key("pipeline", text, _headers_key()), make) / "object.o"
 
@@ -109,7 +114,7 @@ def _compile_block(source: Path, header: str, stage: str) -> Path:
         _compile(
             source,
             work / "object.o",
-            [*_OUR_FLAGS, f"-I{work}"],
+            [*_BLOCK_FLAGS, f"-I{work}"],
             f"compiling the proc block of the stage {stage}",
         )
 
@@ -125,7 +130,7 @@ def _support_objects() -> list[Path]:
 
     def make(work: Path) -> None:
         for source in helpers:
-            _compile(source, work / f"{source.stem}.o", [*_OUR_FLAGS, "-Werror"], f"compiling {source.name}")
+            _compile(source, work / f"{source.stem}.o", [*_SUPPORT_FLAGS], f"compiling {source.name}")
         for source in libc:
             _compile(source, work / f"{source.stem}.o", ["-w", "-fno-builtin"], f"compiling {source.name}")
         for source in math:

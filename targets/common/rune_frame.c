@@ -18,6 +18,9 @@ void rune_frame_received(rune_frame_parser *parser, uint32_t length) {
 }
 
 static void drop(rune_frame_parser *parser, uint32_t count) {
+    if (count == 0) { /* nearly always: a frame comes in many small pieces */
+        return;
+    }
     parser->used -= count;
     memmove(parser->bytes, parser->bytes + count, parser->used);
 }

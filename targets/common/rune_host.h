@@ -18,7 +18,7 @@
 #define RUNE_MAX_HANDLES 32 /* capabilities, models, outputs and resources together; 12 bytes of RAM each */
 #endif
 #ifndef RUNE_MAX_CAPABILITIES
-#define RUNE_MAX_CAPABILITIES 4 /* 236 bytes of RAM each, with the default number of parameters */
+#define RUNE_MAX_CAPABILITIES 6 /* 236 bytes of RAM each, with the default number of parameters */
 #endif
 
 /* Forgets every handle. Called before a (re)start of the rune; all three must stay. */

@@ -121,6 +121,7 @@ class ModelBuilder:
     """Collects a model; ``version`` is the file format's."""
 
     version: int = 3
+    description: str = "built for a test"
     _tensors: list[_Tensor] = field(default_factory=list)
     _buffers: list[bytes] = field(default_factory=lambda: [b""])
     _codes: list[tuple[int, str, int]] = field(default_factory=list)
@@ -185,7 +186,7 @@ class ModelBuilder:
                 (0, "u32", self.version),
                 (1, "tables", codes),
                 (2, "tables", graphs),
-                (3, "string", "built for a test"),
+                (3, "string", self.description),
                 (4, "tables", buffers),
             ],
         )

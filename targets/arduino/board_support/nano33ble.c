@@ -41,7 +41,7 @@ static const char *read_reset_cause(void)
     const bool faulted = nrf52840_fault_take(&fault);
     const uint32_t reasons = NRF_POWER_RESETREAS;
 
-    NRF_POWER_RESETREAS = reasons; /* written ones clear; otherwise they add up over resets (PS 5.3.7.14) */
+    NRF_POWER_RESETREAS = reasons; /* written ones clear; otherwise they add up over resets (PS, POWER, RESETREAS) */
     if (reasons & NRF_POWER_RESETREAS_RESETPIN) {
         return "pin"; /* first: anomaly 136 */
     }

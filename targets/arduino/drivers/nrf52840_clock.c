@@ -4,7 +4,7 @@
 #include "nrf52840_registers.h"
 
 #define TIMER NRF_TIMER3_BASE
-#define PRESCALER_1_MHZ 4u /* 16 MHz / 2^4 (PS 6.30) */
+#define PRESCALER_1_MHZ 4u /* 16 MHz / 2^4 (PS, TIMER) */
 /* Uses of the compare registers. */
 #define CC_NOW 0u
 #define CC_ALARM 1u

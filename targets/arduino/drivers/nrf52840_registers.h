@@ -8,14 +8,14 @@
 
 #define NRF_REGISTER(base, offset) (*(volatile uint32_t *)((base) + (offset)))
 
-/* Every peripheral (PS 6.1): tasks from 0x000, events from 0x100, then: */
+/* Every peripheral (PS, peripheral interface): tasks from 0x000, events from 0x100, then: */
 #define NRF_SHORTS(base) NRF_REGISTER(base, 0x200u)
 #define NRF_INTENSET(base) NRF_REGISTER(base, 0x304u)
 #define NRF_INTENCLR(base) NRF_REGISTER(base, 0x308u)
 /* The bit of an event in INTEN, INTENSET and INTENCLR. */
 #define NRF_EVENT_BIT(event) (1u << (((event) - 0x100u) / 4u))
 
-/* CLOCK and POWER (PS 5.4, 5.3) share a base. */
+/* CLOCK and POWER (PS, CLOCK, POWER) share a base. */
 #define NRF_CLOCK_BASE 0x40000000u
 #define NRF_CLOCK_HFCLKSTART NRF_REGISTER(NRF_CLOCK_BASE, 0x000u)
 #define NRF_CLOCK_HFCLKSTARTED NRF_REGISTER(NRF_CLOCK_BASE, 0x100u)
@@ -27,7 +27,7 @@
 #define NRF_POWER_RESETREAS_SREQ (1u << 2)
 #define NRF_POWER_RESETREAS_LOCKUP (1u << 3)
 
-/* GPIO (PS 6.9) */
+/* GPIO (PS, GPIO) */
 #define NRF_P0_BASE 0x50000000u
 #define NRF_P1_BASE 0x50000300u
 #define NRF_GPIO_OUTSET(base) NRF_REGISTER(base, 0x508u)
@@ -37,7 +37,7 @@
 #define NRF_PIN(port, pin) ((uint32_t)(port) * 32u + (uint32_t)(pin)) /* as PSEL registers number pins */
 #define NRF_PIN_DISCONNECTED 0xFFFFFFFFu
 
-/* UARTE (PS 6.34) */
+/* UARTE (PS, UARTE) */
 #define NRF_UARTE0_BASE 0x40002000u
 #define NRF_UARTE0_IRQ 2u
 #define NRF_UARTE1_BASE 0x40028000u
@@ -69,7 +69,7 @@
 #define NRF_UARTE_TXD_MAXCNT(base) NRF_REGISTER(base, 0x548u)
 #define NRF_UARTE_CONFIG(base) NRF_REGISTER(base, 0x56Cu)
 
-/* TIMER (PS 6.30); TIMER3 and TIMER4 have 6 compare registers, the others 4 */
+/* TIMER (PS, TIMER); TIMER3 and TIMER4 have 6 compare registers, the others 4 */
 #define NRF_TIMER0_BASE 0x40008000u
 #define NRF_TIMER1_BASE 0x40009000u
 #define NRF_TIMER2_BASE 0x4000A000u
@@ -91,13 +91,13 @@
 #define NRF_TIMER_PRESCALER(base) NRF_REGISTER(base, 0x510u)
 #define NRF_TIMER_CC(base, n) NRF_REGISTER(base, 0x540u + 4u * (n))
 
-/* RTC (PS 6.22) */
+/* RTC (PS, RTC) */
 #define NRF_RTC0_BASE 0x4000B000u
 #define NRF_RTC1_BASE 0x40011000u
 #define NRF_RTC2_BASE 0x40024000u
 #define NRF_RTC_STOP(base) NRF_REGISTER(base, 0x004u)
 
-/* RNG (PS 6.19) */
+/* RNG (PS, RNG) */
 #define NRF_RNG_BASE 0x4000D000u
 #define NRF_RNG_IRQ 13u
 #define NRF_RNG_START NRF_REGISTER(NRF_RNG_BASE, 0x000u)
@@ -107,7 +107,7 @@
 #define NRF_RNG_CONFIG_BIAS_CORRECTION 1u
 #define NRF_RNG_VALUE NRF_REGISTER(NRF_RNG_BASE, 0x508u)
 
-/* WDT (PS 6.36) */
+/* WDT (PS, WDT) */
 #define NRF_WDT_BASE 0x40010000u
 #define NRF_WDT_RUNSTATUS NRF_REGISTER(NRF_WDT_BASE, 0x400u)
 #define NRF_WDT_RREN NRF_REGISTER(NRF_WDT_BASE, 0x508u)
@@ -119,14 +119,14 @@
 #define NRF_NVMC_ICACHECNF NRF_REGISTER(NRF_NVMC_BASE, 0x540u)
 #define NRF_NVMC_ICACHECNF_ENABLE 1u
 
-/* PPI (PS 6.17) */
+/* PPI (PS, PPI) */
 #define NRF_PPI_BASE 0x4001F000u
 #define NRF_PPI_CHENSET NRF_REGISTER(NRF_PPI_BASE, 0x504u)
 #define NRF_PPI_CHENCLR NRF_REGISTER(NRF_PPI_BASE, 0x508u)
 #define NRF_PPI_EVENT(n) NRF_REGISTER(NRF_PPI_BASE, 0x510u + 8u * (n))
 #define NRF_PPI_TASK(n) NRF_REGISTER(NRF_PPI_BASE, 0x514u + 8u * (n))
 
-/* USBD (PS 6.35) */
+/* USBD (PS, USBD) */
 #define NRF_USBD_BASE 0x40027000u
 #define NRF_USBD_ENABLE NRF_REGISTER(NRF_USBD_BASE, 0x500u)
 #define NRF_USBD_USBPULLUP NRF_REGISTER(NRF_USBD_BASE, 0x504u)

@@ -1,7 +1,7 @@
 #ifndef RUNE_NRF52840_RNG_H
 #define RUNE_NRF52840_RNG_H
 
-/* The capability RAND on the chip's random number generator (PS 6.19), with bias correction: about 120 us per byte. */
+/* The capability RAND on the chip's random number generator (PS, RNG), with bias correction: about 120 us per byte. */
 
 #include "rune_board.h"
 

@@ -78,7 +78,7 @@ static void configure_pins(uint32_t txd_pin, uint32_t rxd_pin)
     const uint32_t txd_port = txd_pin < 32u ? NRF_P0_BASE : NRF_P1_BASE;
     const uint32_t rxd_port = rxd_pin < 32u ? NRF_P0_BASE : NRF_P1_BASE;
 
-    /* PS 6.34.9: the GPIO's own configuration must fit before the port is enabled; an idle line is high. */
+    /* PS, UARTE, registers: the GPIO's own configuration must fit before the port is enabled; an idle line is high. */
     NRF_GPIO_OUTSET(txd_port) = 1u << (txd_pin & 31u);
     NRF_GPIO_PIN_CNF(txd_port, txd_pin & 31u) = NRF_GPIO_PIN_CNF_OUTPUT;
     NRF_GPIO_PIN_CNF(rxd_port, rxd_pin & 31u) = NRF_GPIO_PIN_CNF_INPUT_PULLUP; /* quiet when nothing is connected */

@@ -4,7 +4,7 @@
 /* A serial port on UARTE0, 8 data bits, no parity, 1 stop bit, by EasyDMA in both directions.
 
    Receiving never stops: the DMA fills a ring of blocks, one after the other. The next block's address is given while
-   one is being filled (RXD.PTR is double-buffered, PS 6.34.2) and the short from ENDRX to STARTRX goes on in hardware,
+   one is being filled (RXD.PTR is double-buffered, PS, UARTE, reception) and the short from ENDRX to STARTRX goes on in hardware,
    so the only deadline is one interrupt per block. How far the ring is filled within a block only the hardware knows:
    TIMER4 counts the RXDRDY events through PPI channel 0. (One-byte blocks would tell it too, at the price of one
    interrupt with a deadline of 10 us per byte at 1,000,000 baud.) */
@@ -23,7 +23,7 @@
 #endif
 #ifndef RUNE_UARTE_SETTLE
 /* Turns of an empty loop (about 4 cycles each) between counting a byte and reading it: RXDRDY "is likely to occur
-   before the corresponding data has been transferred to Data RAM" (PS 6.34.2). */
+   before the corresponding data has been transferred to Data RAM" (PS, UARTE, reception). */
 #define RUNE_UARTE_SETTLE 16u
 #endif
 

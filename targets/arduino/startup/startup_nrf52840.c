@@ -198,7 +198,7 @@ __attribute__((section(".vectors"), used)) const vector_entry rune_vectors[EXCEP
 };
 
 /* Timers, serial ports and USB go on through the bootloader's jump. Whatever has DMA is stopped first, because it
-   writes to memory that is ours now. A watchdog cannot be stopped (PS 6.36); the board feeds it. */
+   writes to memory that is ours now. A watchdog cannot be stopped (PS, WDT); the board feeds it. */
 static void stop_peripherals(void)
 {
     static const uint32_t timers[] = {NRF_TIMER0_BASE, NRF_TIMER1_BASE, NRF_TIMER2_BASE, NRF_TIMER3_BASE,
@@ -210,8 +210,8 @@ static void stop_peripherals(void)
         NRF_INTENCLR(serial_ports[i]) = 0xFFFFFFFFu;
         NRF_SHORTS(serial_ports[i]) = 0;
         if (NRF_UARTE_ENABLE(serial_ports[i]) == NRF_UARTE_ENABLE_ON) {
-            /* A transfer under way ends with RXTO and TXSTOPPED (PS 6.34.5); both take less than 5 characters, but a
-               port that was never started answers neither, so the wait is bounded. */
+            /* A transfer under way ends with RXTO and TXSTOPPED (PS, UARTE, low power); both take less than 5
+               characters, but a port that was never started answers neither, so the wait is bounded. */
             NRF_UARTE_STOPRX(serial_ports[i]) = 1;
             NRF_UARTE_STOPTX(serial_ports[i]) = 1;
             for (uint32_t wait = 0; wait < 20000u && !(nrf52840_event(serial_ports[i], NRF_UARTE_RXTO) &&

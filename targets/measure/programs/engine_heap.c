@@ -1,4 +1,4 @@
-/* How much heap the engine needs for a rune: loads the one in `module`, and says what was used. */
+/* How much heap and C stack the engine needs to load a rune: loads the one in `module`, and says what was used. */
 #include "rune_engine.h"
 #include "rune_module.h"
 
@@ -7,12 +7,34 @@
 uint32_t module_length;
 uint8_t module[ROOM];
 uint32_t heap_used;
+uint32_t stack_used;
 uint32_t status;
+
+/* From the linker script. */
+extern uint8_t __stack_bottom[];
+
+#define UNTOUCHED 0xA5
 
 static uint8_t heap[2 * ROOM] __attribute__((aligned(16)));
 
+/* Fills the free stack, down to its end, from a little below this function's own frame. */
+static void paint(uint8_t *own_frame) {
+    for (volatile uint8_t *byte = __stack_bottom; byte < own_frame - 64; byte++) {
+        *byte = UNTOUCHED;
+    }
+}
+
+static uint32_t painted_depth(const uint8_t *own_frame) {
+    const volatile uint8_t *byte = __stack_bottom;
+    while (byte < own_frame && *byte == UNTOUCHED) {
+        byte++;
+    }
+    return (uint32_t)(own_frame - (const uint8_t *)byte);
+}
+
 int main(void) {
     rune_module parsed;
+    paint((uint8_t *)&parsed);
     rune_status result = rune_module_read(module, module_length, &parsed);
     if (result == RUNE_OK) {
         const rune_engine_module source = {
@@ -24,6 +46,7 @@ int main(void) {
         };
         result = rune_engine_load(&source);
     }
+    stack_used = painted_depth((const uint8_t *)&parsed);
     heap_used = rune_engine_heap_used();
     status = (uint32_t)result;
     return 0;

@@ -1,4 +1,4 @@
-"""CLOCK (PS 5.4) and POWER (PS 5.3), which share a base."""
+"""CLOCK (PS, CLOCK) and POWER (PS, POWER), which share a base."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ RESET_PIN, RESET_WATCHDOG, RESET_SOFTWARE, RESET_LOCKUP = 1 << 0, 1 << 1, 1 << 2
 _HFCLKSTARTED = 0x100
 _CRYSTAL_RUNNING = (1 << 16) | 1
 _RC_RUNNING = 1 << 16
-_CRYSTAL_START_MICROSECONDS = 360  # PS 5.4.4.1: start-up time of the 64 MHz crystal oscillator, typical
+_CRYSTAL_START_MICROSECONDS = 360  # PS, CLOCK.4.1: start-up time of the 64 MHz crystal oscillator, typical
 _CYCLES_PER_MICROSECOND = 64
 
 

@@ -1,4 +1,4 @@
-"""GPIO ports P0 and P1 (PS 6.9): pin configuration and output levels. The two share a page."""
+"""GPIO ports P0 and P1 (PS, GPIO): pin configuration and output levels. The two share a page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Gpio(RegisterBank):
         super().__init__(name, base)
         self._pins = pins
         self._out = 0
-        self._config = [0x2] * pins  # PS 6.9.2.10: after reset, the input buffer is disconnected
+        self._config = [0x2] * pins  # PS, GPIO.2.10: after reset, the input buffer is disconnected
         self.levels_in: dict[int, bool] = {}
         mask = (1 << pins) - 1
 

@@ -1,4 +1,4 @@
-"""What all peripherals of the chip have in common: tasks, events, shorts and interrupts (PS 6.1)."""
+"""What all peripherals of the chip have in common: tasks, events, shorts and interrupts (PS, peripheral interface)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PPI (PS 6.17): the 20 programmable channels from events to tasks. Forks and groups are not modelled."""
+"""PPI (PS, PPI): the 20 programmable channels from events to tasks. Forks and groups are not modelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RNG (PS 6.19): bytes from a source that is passed in, at the pace of the chip."""
+"""RNG (PS, RNG): bytes from a source that is passed in, at the pace of the chip."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runeflash.virtual.peripherals.nrf52840.nordic import NordicPeripheral
 
 _VALRDY = 0x100
 _CYCLES_PER_MICROSECOND = 64
-_START_MICROSECONDS = 128  # PS 6.19.4: from START to the first byte's generation
+_START_MICROSECONDS = 128  # PS, RNG, electrical specification: from START to the first byte's generation
 _RAW_MICROSECONDS = 30
 _CORRECTED_MICROSECONDS = 120
 _WORD = 4

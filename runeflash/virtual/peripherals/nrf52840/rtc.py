@@ -1,4 +1,4 @@
-"""RTC (PS 6.22): as much of it as firmware needs that stops one which a bootloader left running."""
+"""RTC (PS, RTC): as much of it as firmware needs that stops one which a bootloader left running."""
 
 from __future__ import annotations
 

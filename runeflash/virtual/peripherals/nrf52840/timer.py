@@ -1,4 +1,4 @@
-"""TIMER (PS 6.30): a counter of the 16 MHz clock or of COUNT tasks, with compare registers."""
+"""TIMER (PS, TIMER): a counter of the 16 MHz clock or of COUNT tasks, with compare registers."""
 
 from __future__ import annotations
 

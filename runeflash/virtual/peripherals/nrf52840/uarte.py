@@ -1,4 +1,4 @@
-"""UARTE (PS 6.34): a serial port with EasyDMA, timed by its baud rate."""
+"""UARTE (PS, UARTE): a serial port with EasyDMA, timed by its baud rate."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _RXTO, _RXSTARTED, _TXSTARTED, _TXSTOPPED = 0x144, 0x14C, 0x150, 0x158
 _ENABLED = 8
 _DISCONNECTED = 1 << 31
 _OVERRUN = 1 << 0
-_FIFO_BYTES = 6  # PS 6.34.2: what arrives while no transfer is under way
+_FIFO_BYTES = 6  # PS, UARTE, reception: what arrives while no transfer is under way
 _DMA_CYCLES = 16  # from RXDRDY to the byte in RAM: PS says only that it comes later
 _BITS_PER_BYTE = 10  # start, 8 data bits, stop
 _CORE_CLOCK = 64_000_000
-#: PS 6.34.10, BAUDRATE: the register's values and what they give.
+#: PS, UARTE, transmission0, BAUDRATE: the register's values and what they give.
 _BAUD_RATES: Mapping[int, int] = {
     0x0004F000: 1200,
     0x0009D000: 2400,
@@ -114,7 +114,7 @@ class Uarte(NordicPeripheral):
 
     def _pin_can_be_selected(self, value: int) -> bool:
         if self._enabled:
-            return False  # PS 6.34: PSEL only while disabled
+            return False  # PS, UARTE: PSEL only while disabled
         return bool(value & _DISCONNECTED) or (value & 31) < self._ports[value >> 5 & 1].pins
 
     def _write_enable(self, value: int) -> None:

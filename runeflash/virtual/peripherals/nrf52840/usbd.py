@@ -1,4 +1,4 @@
-"""USBD (PS 6.35): as much of it as firmware needs that switches off what a bootloader left on."""
+"""USBD (PS, USBD): as much of it as firmware needs that switches off what a bootloader left on."""
 
 from __future__ import annotations
 

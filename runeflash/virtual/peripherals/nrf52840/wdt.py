@@ -1,4 +1,4 @@
-"""WDT (PS 6.36): a watchdog that is not running; its state may be asked."""
+"""WDT (PS, WDT): a watchdog that is not running; its state may be asked."""
 
 from __future__ import annotations
 

@@ -1,0 +1,199 @@
+"""Building firmware, with the installed command: what it writes, when it works, and how it says that it cannot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tflite_builder import ModelBuilder, fully_connected_options
+
+from runeflash.boards import find_board
+from runeflash.firmware.elf_tool import read_elf
+from runeflash.virtual.board import VirtualBoard
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "gesture"
+
+
+@pytest.fixture
+def gesture(tmp_path: Path) -> Path:
+    shutil.copytree(EXAMPLE, tmp_path / "gesture", ignore=shutil.ignore_patterns("build"))
+    return tmp_path / "gesture"
+
+
+def test_a_build(runeflash, gesture: Path, toolchain: str) -> None:
+    done = runeflash("build", "--board", "nano33ble", "--toolchain", toolchain, cwd=gesture)
+    assert done.returncode == 0, done.stderr
+    output = gesture / "build" / "nano33ble"
+    report = json.loads((output / "report.json").read_text())
+    assert {"project", "firmware.elf", "firmware.bin", "firmware.hex", "gesture.rune"} <= {
+        p.name for p in output.iterdir()
+    }
+    assert (output / "project" / "README.md").is_file()
+
+    # every byte has its line, and the lines are what the image says
+    elf = read_elf(output / "firmware.elf")
+    board = find_board("nano33ble")
+    for part, total in (("flash", elf.flash_bytes), ("ram", elf.ram_bytes(board.ram.origin, board.ram.length))):
+        lines = report[part]
+        assert sum(value for key, value in lines.items() if key not in {"limit", "used"}) == lines["used"] == total
+    assert (output / "firmware.bin").stat().st_size == report["flash"]["used"]
+    heap, arena = elf.symbol("engine_heap"), elf.symbol("model_arena")
+    assert heap is not None
+    assert arena is not None
+    assert heap.size == report["ram"]["engine_heap"] + report["ram"]["linear_memory"]
+    assert arena.size == report["ram"]["model_arena"]
+    assert f"{report['ram']['used']:,} of 262,144 bytes" in done.stdout
+    if toolchain == "gcc":
+        assert report["ram"]["used"] <= 72 * 1024
+        assert report["flash"]["used"] <= 136 * 1024
+
+    # the same inputs in another folder give the same bytes
+    again = gesture.parent / "elsewhere"
+    done = runeflash("build", "--board", "nano33ble", "--toolchain", toolchain, "-o", again, cwd=gesture)
+    assert done.returncode == 0, done.stderr
+    for name in ("firmware.bin", "firmware.hex"):
+        digest = hashlib.sha256((again / name).read_bytes()).hexdigest()
+        assert digest == report["files"][name]
+
+
+def test_builds_that_change(runeflash, gesture: Path) -> None:
+    build = ("build", "--board", "nano33ble")
+    assert "built: " in runeflash(*build, cwd=gesture).stdout
+    assert "unchanged: " in runeflash(*build, cwd=gesture).stdout
+    image = gesture / "build" / "nano33ble" / "firmware.bin"
+    before = image.read_bytes()
+    text = (gesture / "Runefile.yml").read_text()
+    assert "Ring" in text
+    (gesture / "Runefile.yml").write_text(text.replace("Ring", "Loop"))
+    # without --board: the last one built here
+    assert "built: " in runeflash("build", cwd=gesture).stdout
+    assert b"Loop" in image.read_bytes()
+    assert b"Ring" not in image.read_bytes()
+    # an image that was tampered with is made anew
+    image.write_bytes(before)
+    assert "built: " in runeflash("build", cwd=gesture).stdout
+    assert b"Loop" in image.read_bytes()
+    assert "deleted" in runeflash("clean", cwd=gesture).stdout
+    assert not (gesture / "build").exists()
+    assert "nothing to clean" in runeflash("clean", cwd=gesture).stdout
+
+
+def test_the_heap_is_exactly_what_the_firmware_uses(runeflash, gesture: Path, toolchain: str) -> None:
+    """The boot line says what wasm3 took: the reserve, to the byte; and the C stack keeps a margin."""
+    done = runeflash("build", "--board", "nano33ble", "--toolchain", toolchain, cwd=gesture)
+    assert done.returncode == 0, done.stderr
+    output = gesture / "build" / "nano33ble"
+    report = json.loads((output / "report.json").read_text())
+    machine = VirtualBoard("nrf52840", (output / "firmware.bin").read_bytes(), 0x10000, random_bytes=bytes)
+    lines = b""
+    while lines.count(b"\n") < 2:
+        machine.run(500_000, until_microseconds=machine.microseconds + 100_000)
+        lines += machine.serial_output()
+    boot = json.loads(lines.splitlines()[0])
+    assert boot["runeflash"] == "boot"
+    assert boot["board"] == "nano33ble"
+    assert boot["build"] == report["build"]
+    assert boot["heap"] == report["ram"]["engine_heap"] + report["ram"]["linear_memory"]
+    stack = machine.read_memory(0x20000000, report["ram"]["stack"])
+    untouched = next(index for index, byte in enumerate(stack) if byte)
+    assert untouched >= 1024
+
+
+def dense_model(inputs: int, outputs: int) -> bytes:
+    builder = ModelBuilder()
+    x = builder.tensor((1, inputs), name="x")
+    weights = builder.tensor((outputs, inputs), np.zeros((outputs, inputs), np.float32), name="weights")
+    bias = builder.tensor((outputs,), np.zeros(outputs, np.float32), name="bias")
+    y = builder.tensor((1, outputs), name="y")
+    builder.operator("FULLY_CONNECTED", [x, weights, bias], [y], fully_connected_options())
+    return builder.build([x], [y])
+
+
+MODEL = """
+version: 1
+image: runicos/base
+pipeline:
+  input: {{capability: RAW, outputs: [{{type: f32, dimensions: [1, {inputs}]}}]}}
+  net: {{model: net.tflite, inputs: [input]}}
+  serial: {{out: serial, inputs: [net]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "text"),
+    [
+        (512, 512, "the firmware does not fit nano33ble: it needs"),
+        (70_000, 1, "bytes of RAM"),
+    ],
+)
+def test_a_model_that_does_not_fit(runeflash, tmp_path: Path, inputs: int, outputs: int, text: str) -> None:
+    (tmp_path / "net.tflite").write_bytes(dense_model(inputs, outputs))
+    (tmp_path / "Runefile.yml").write_text(MODEL.format(inputs=inputs))
+    done = runeflash("build", "--board", "nano33ble")
+    assert done.returncode == 1
+    assert text in done.stderr
+    assert "hint:" in done.stderr
+    assert not (tmp_path / "build" / "nano33ble" / "report.json").exists()
+
+
+def test_a_firmware_that_the_linker_refuses(runeflash, tmp_path: Path, toolchain: str) -> None:
+    """Weights that alone would fit: only with the code does the image become too large."""
+    (tmp_path / "net.tflite").write_bytes(dense_model(960, 250))
+    (tmp_path / "Runefile.yml").write_text(MODEL.format(inputs=960))
+    done = runeflash("build", "--board", "nano33ble", "--toolchain", toolchain)
+    assert done.returncode == 1, done.stderr
+    assert "the firmware does not fit nano33ble: it needs" in done.stderr
+    assert "bytes of flash" in done.stderr
+    assert "model weights 961,000" in done.stderr
+
+
+def test_the_firmwares_compiler_fails(runeflash, gesture: Path, tmp_path: Path) -> None:
+    """A gcc that is there but does not work."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    broken = tools / "arm-none-eabi-gcc"
+    broken.write_text(
+        '#!/bin/sh\n[ "$1" = -dumpfullversion ] && echo 12.2.1 && exit 0\n'
+        "echo 'internal compiler error: broken' >&2\nexit 1\n"
+    )
+    broken.chmod(0o755)
+    import os
+
+    environment = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    done = runeflash("build", "--board", "nano33ble", "--toolchain", "gcc", cwd=gesture, environment=environment)
+    assert done.returncode == 3
+    assert "building the firmware with PlatformIO failed" in done.stderr
+    assert "internal compiler error: broken" in done.stderr
+
+
+def test_gcc_that_is_not_there(runeflash, gesture: Path, tmp_path: Path) -> None:
+    import sys
+
+    environment = {"PATH": str(Path(sys.executable).parent)}
+    done = runeflash("build", "--board", "nano33ble", "--toolchain", "gcc", cwd=gesture, environment=environment)
+    assert done.returncode == 3
+    assert "arm-none-eabi-gcc, version 10 or newer, is not on the PATH" in done.stderr
+    assert "--toolchain zig" in done.stderr
+
+
+def test_a_board_of_the_users_own(runeflash, gesture: Path, tmp_path: Path) -> None:
+    content = json.loads(find_board("nano33ble").path.read_text())
+    content["runeflash"]["family"] = "runeflash-arduino"
+    content["upload"]["maximum_ram_size"] = 20_000
+    (gesture / "small.json").write_text(json.dumps(content))
+    done = runeflash("build", "--board", "./small.json", cwd=gesture)
+    assert done.returncode == 1
+    assert "does not fit small" in done.stderr
+    content["upload"]["maximum_ram_size"] = 100_000
+    (gesture / "small.json").write_text(json.dumps(content))
+    done = runeflash("build", "--board", "./small.json", cwd=gesture)
+    assert done.returncode == 0, done.stderr
+    assert "of 100,000 bytes" in done.stdout
+    (gesture / "small.json").write_text("{")
+    done = runeflash("build", "--board", "./small.json", cwd=gesture)
+    assert done.returncode == 1
+    assert "is not JSON" in done.stderr
