@@ -74,8 +74,8 @@ def load_rune(
             rune = read_rune(path.read_bytes(), str(path))
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror})") from error
-        for kind, source in rune.streamed_sources():
-            check_source(kind, source)
+        for kind, number in rune.streamed_sources():
+            check_source(kind, number)
         return rune
     from runeflash.pipeline import load
 

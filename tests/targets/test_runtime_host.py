@@ -188,7 +188,7 @@ def test_too_many_handles(library: Library) -> None:
         assert host.call("request_output", SERIAL) == number
     assert host.fail("request_output", SERIAL)[0] == "too-many-handles"
     host = Host(library)
-    for _ in range(4):
+    for _ in range(6):
         host.call("request_capability", RAW)
     assert host.fail("request_capability", RAW)[0] == "too-many-handles"
 
