@@ -35,5 +35,8 @@ def command(runefile: Path | None, board_name: str | None, strict: bool, as_json
         return DiagnosedError.exit_code
     warnings = sum(1 for _ in diagnostics)
     stages = len(pipeline.stages) if pipeline else 0
-    click.echo(f"{path}: {stages} stages, no errors" + (f", {warnings} warnings" if warnings else ""))
+    click.echo(
+        f"{path}: {stages} stages, no errors"
+        + (f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else "")
+    )
     return 0

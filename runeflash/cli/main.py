@@ -10,6 +10,7 @@ import traceback
 
 import click
 
+from runeflash.cli.inputs import DiagnosedError
 from runeflash.cli.output import print_error
 from runeflash.errors import RuneflashError, UsageError
 
@@ -86,6 +87,8 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code (design: 0 to 4, 70 for a bug, 130 for Ctrl-C)."""
     try:
         result = cli.main(args=arguments, prog_name="runeflash", standalone_mode=False)
+    except DiagnosedError as error:
+        return error.exit_code
     except RuneflashError as error:
         print_error(error)
         return error.exit_code

@@ -64,6 +64,28 @@ def test_check_for_a_board(runeflash, noop: Path) -> None:
     assert "did you mean nano33ble?" in done.stderr
 
 
+def test_a_warning_is_counted(runeflash, noop: Path) -> None:
+    (noop / "Runefile.yml").write_text(NOOP.replace("version: 1\n", ""))
+    assert runeflash("check").stdout == "Runefile.yml: 2 stages, no errors, 1 warning\n"
+
+
+def test_a_runefile_with_errors_is_not_run(runeflash, noop: Path) -> None:
+    (noop / "Runefile.yml").write_text(NOOP.replace("inputs: [input]", "inputs: [inptu]"))
+    done = runeflash("run", "--raw", "input.bin")
+    assert done.returncode == 1
+    assert done.stderr.endswith("Error: There was a build error\n")
+
+
+@pytest.mark.parametrize("board", [[], ["--board", "nano33ble"]])
+def test_a_rune_that_fails(runeflash, noop: Path, board: list[str]) -> None:
+    text = NOOP.replace("  serial:", "  name: {proc-block: label, inputs: [input], args: {labels: [a, b]}}\n  serial:")
+    (noop / "Runefile.yml").write_text(text.replace("inputs: [input]\n", "inputs: [name]\n"))
+    done = runeflash("run", "--raw", "input.bin", *board)
+    assert done.returncode == 4
+    assert "the rune failed in the stage name (block): Index out of bounds: there are 2 labels but label" in done.stderr
+    assert done.stdout == ""
+
+
 def test_strict_makes_warnings_errors(runeflash, noop: Path) -> None:
     (noop / "Runefile.yml").write_text(NOOP.replace("version: 1\n", ""))
     assert runeflash("check").returncode == 0

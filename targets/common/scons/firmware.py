@@ -74,8 +74,9 @@ def compile_group(name, sources, extra):
 
 groups = flags.source_groups(family, board.get("runeflash.sources"), engine)
 objects = []
+baud = f"-DRUNE_SERIAL_BAUD={int(str(board.get('runeflash.serial.baud')), 0)}"
 for group_name, paths, extra in groups:
-    objects += compile_group(group_name, paths, extra)
+    objects += compile_group(group_name, paths, [*extra, baud] if group_name == "board" else extra)
 project_sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
 # Only here does the command name the project's folder: the other objects are shared between projects.
 project_map = f"-ffile-prefix-map={env.subst('$PROJECT_DIR')}=project"
