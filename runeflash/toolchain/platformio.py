@@ -21,13 +21,16 @@ _SCONS_OWNER = "platformio"
 _SCONS_VERSION = "4.41101.0"  # SCons 4.11.1 in the registry's numbering
 _SCONS_SCRIPT = "import sys\n\nfrom SCons.Script import main\n\nsys.exit(main())\n"
 
-#: Our platforms: a folder of targets/ each, called runeflash-NAME in platformio.ini.
-FAMILIES_MARK = "platform.json"
+#: Each folder of targets/ with this file is one of our platforms, called runeflash-NAME in platformio.ini.
+_FAMILIES_MARK = "platform.json"
 
 
 def core_folder() -> Path:
-    """Return PlatformIO's core folder inside our cache."""
-    return cache.cache_folder() / "platformio"
+    """Return PlatformIO's core folder inside our cache: one for each place where runeflash is installed.
+
+    It holds links to that place's platforms, which another installation must not turn to its own in the middle of a build.
+    """
+    return cache.cache_folder() / "platformio" / cache.key(str(folder("targets")))[:12]
 
 
 def environment() -> dict[str, str]:
@@ -64,7 +67,7 @@ def run(arguments: list[str], *, what: str, timeout: float = 600) -> str:
 def families() -> dict[str, Path]:
     """Return our development platforms: ``runeflash-arduino`` and its folder."""
     return {
-        f"runeflash-{path.parent.name}": path.parent for path in sorted(folder("targets").glob(f"*/{FAMILIES_MARK}"))
+        f"runeflash-{path.parent.name}": path.parent for path in sorted(folder("targets").glob(f"*/{_FAMILIES_MARK}"))
     }
 
 
