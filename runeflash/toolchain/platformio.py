@@ -28,7 +28,7 @@ _FAMILIES_MARK = "platform.json"
 def core_folder() -> Path:
     """Return PlatformIO's core folder inside our cache: one for each place where runeflash is installed.
 
-    It holds links to that place's platforms, which another installation must not turn to its own in the middle of a build.
+    It holds links to that place's platforms, which another installation must not turn to its own during a build.
     """
     return cache.cache_folder() / "platformio" / cache.key(str(folder("targets")))[:12]
 

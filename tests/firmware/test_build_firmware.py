@@ -62,8 +62,10 @@ def test_a_build(runeflash, gesture: Path, toolchain: str) -> None:
 
 def test_builds_that_change(runeflash, gesture: Path) -> None:
     build = ("build", "--board", "nano33ble")
-    assert "built: " in runeflash(*build, cwd=gesture).stdout
-    assert "unchanged: " in runeflash(*build, cwd=gesture).stdout
+    first = runeflash(*build, cwd=gesture)
+    assert "built: " in first.stdout, first.stderr
+    second = runeflash(*build, cwd=gesture)
+    assert "unchanged: " in second.stdout, second.stderr
     image = gesture / "build" / "nano33ble" / "firmware.bin"
     before = image.read_bytes()
     text = (gesture / "Runefile.yml").read_text()

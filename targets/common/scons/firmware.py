@@ -47,7 +47,6 @@ env.Replace(
     SIZEDATAREGEXP=r"^ram (\d+)$",
     SIZEPRINTCMD=None,
 )
-env.Decider("MD5-timestamp")
 env["ENV"].update(flags.tool_environment())
 env.Replace(
     ASFLAGS=[],
