@@ -12,7 +12,7 @@ import click
 
 from runeflash.cli.inputs import DiagnosedError
 from runeflash.cli.output import print_error
-from runeflash.errors import RuneflashError, UsageError
+from runeflash.errors import RuneflashError, UsageError, UserError
 
 #: Command to the module that has it as ``command``; the summary is here so that --help imports none of them.
 COMMANDS = {
@@ -101,6 +101,12 @@ def run(arguments: list[str]) -> int:
         # Whoever read our output has gone; Python must not complain about that while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        # A folder that cannot be written, a full disk: not ours to mend, and no bug.
+        if error.filename is None:
+            return _bug(error)
+        print_error(UserError(f"{os.fsdecode(error.filename)}: {error.strerror}"))
+        return UserError.exit_code
     except Exception as error:
         return _bug(error)
     return result if isinstance(result, int) else 0

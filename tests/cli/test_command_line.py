@@ -204,6 +204,16 @@ def test_doctor(runeflash) -> None:
     assert json.loads(runeflash("doctor", "--json").stdout)["ok"] is True
 
 
+def test_folders_that_cannot_be_written(runeflash, noop: Path) -> None:
+    (noop / "file").write_text("")
+    done = runeflash("build", "--board", "nano33ble", "-o", "file/out")
+    assert done.returncode == 1
+    assert "file/out: Not a directory" in done.stderr
+    done = runeflash("run", "--raw", "input.bin", environment={"RUNEFLASH_CACHE_DIR": str(noop / "file" / "cache")})
+    assert done.returncode == 1
+    assert "Not a directory" in done.stderr
+
+
 def test_a_closed_pipe_is_no_error(noop: Path) -> None:
     import subprocess
     import sys
