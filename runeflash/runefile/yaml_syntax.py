@@ -12,6 +12,7 @@ from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import Diagnostics, SourceFile, Span, did_you_mean
 from runeflash.runefile.names import argument_name, is_resource_name, is_stage_name, parse_input
 from runeflash.runefile.tree import (
+    MAXIMUM_PORTS,
     Argument,
     ArgumentValue,
     InputReference,
@@ -39,8 +40,6 @@ _STAGE_KEYS = {
 }
 _RESOURCE_KEYS = ("type", "path", "inline")
 _EXPECTED_VALUE = 'a number, string, or "$RESOURCE_NAME"'
-# The reference allows about 31 inputs of an output stage; nothing real comes near it.
-_MAXIMUM_PORTS = 32
 _MAXIMUM_SUGGESTIONS = 30
 
 
@@ -499,8 +498,8 @@ class _Reader:
         if not isinstance(node, Sequence):
             self.error(codes.WRONG_FORM, f"{where}: invalid type: {node}, expected a sequence", node.span)
             return []
-        if len(node.items) > _MAXIMUM_PORTS:
-            self.error(codes.TOO_LARGE, f"{where}: at most {_MAXIMUM_PORTS} are possible", entry.key.span)
+        if len(node.items) > MAXIMUM_PORTS:
+            self.error(codes.TOO_LARGE, f"{where}: at most {MAXIMUM_PORTS} are possible", entry.key.span)
             return []
         return list(self.walker.items(node))
 
