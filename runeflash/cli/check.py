@@ -45,7 +45,7 @@ def command(
     print_diagnostics(diagnostics, source)
     if diagnostics.has_errors:
         return DiagnosedError.exit_code
-    warnings = sum(1 for _ in diagnostics)
+    warnings = diagnostics.warnings
     stages = len(pipeline.stages) if pipeline else 0
     click.echo(
         f"{path}: {_count(stages, 'stage')}, no errors" + (f", {_count(warnings, 'warning')}" if warnings else "")

@@ -7,6 +7,7 @@ error that the others can live with, so that everything wrong with a file is sai
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -103,6 +104,19 @@ def load(
     Raises:
         UserError: the file cannot be read.
     """
+    # Everything that is made here lives until the end: looking for what does not would only take time.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _load(path, strict, lenient, for_build, resources)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(
+    path: Path, strict: bool, lenient: bool, for_build: bool, resources: Mapping[str, bytes] | None
+) -> tuple[SourceFile, Pipeline | None, Diagnostics]:
     diagnostics = Diagnostics()
     source = _read(path, diagnostics)
     pipeline = None

@@ -11,7 +11,7 @@ import re
 from itertools import pairwise
 
 from runeflash import diagnostic_codes as codes
-from runeflash.diagnostics import Diagnostics, SourceFile, Span, did_you_mean
+from runeflash.diagnostics import MAXIMUM_FINDINGS, Diagnostics, SourceFile, Span, did_you_mean
 from runeflash.runefile.dockerfile_mistakes import explain
 from runeflash.runefile.dockerfile_statements import Mistake, Token, TooManyTokensError, Tree, read_statements
 from runeflash.runefile.names import MAXIMUM_NAME_LENGTH, argument_name, is_stage_name
@@ -100,7 +100,10 @@ class _Reader:
 
     def mistake(self, mistake: Mistake) -> None:
         """Report what is no statement, and note the names that it may have declared."""
-        self.diagnostics.items.append(explain(mistake, self.text))
+        if len(self.diagnostics.items) >= MAXIMUM_FINDINGS:
+            self.diagnostics.further_errors += 1
+            return
+        self.diagnostics.add(explain(mistake, self.text))
         if mistake.keyword is None or mistake.keyword.terminal == "FROM":
             self.start_is_wrong = True
         if mistake.keyword is None or mistake.keyword.terminal not in {"FROM", "RUN"}:
