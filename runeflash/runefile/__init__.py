@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 
 from runeflash.diagnostics import Diagnostics, SourceFile
-from runeflash.runefile.dockerfile_syntax import parse_dockerfile
 from runeflash.runefile.tree import Runefile
-from runeflash.runefile.yaml_syntax import parse_yaml
 
 __all__ = ["Runefile", "parse"]
 
@@ -35,8 +33,13 @@ def parse(
         The tree, as far as it could be made out even if there were errors, so that later passes can report
         what they find; None when there is no pipeline to speak of.
     """
+    # Only the dialect that is needed is loaded: `check` must start fast.
     if is_dockerfile_like(source):
+        from runeflash.runefile.dockerfile_syntax import parse_dockerfile
+
         return parse_dockerfile(source, diagnostics, lenient=lenient)
+    from runeflash.runefile.yaml_syntax import parse_yaml
+
     return parse_yaml(source, diagnostics, strict=strict)
 
 

@@ -93,7 +93,8 @@ class _Reader:
             image = self.text(entries["image"].value, "image", "a path such as runicos/base")
         pipeline = entries.get("pipeline")
         if pipeline is None:
-            self.error(codes.MISSING_FIELD, "missing field `pipeline`", whole)
+            hint = self.suggest(entries, ["pipeline"]) or "add `pipeline:` and the stages under it, indented"
+            self.error(codes.MISSING_FIELD, "missing field `pipeline`", whole, hint=hint)
             return None
         if not isinstance(pipeline.value, Mapping):
             self.error(
@@ -123,7 +124,8 @@ class _Reader:
         if isinstance(value, bool) or value not in {1, "1"}:
             kind = "value" if isinstance(value, int) and not isinstance(value, bool) else "type"
             message = f"invalid {kind}: {node}, expected version to be 1"
-            self.error(codes.WRONG_VERSION, message, self.place(node, entry.key.span))
+            hint = "write `version: 1`: there is no other"
+            self.error(codes.WRONG_VERSION, message, self.place(node, entry.key.span), hint=hint)
 
     # --- stages
 
@@ -419,6 +421,7 @@ class _Reader:
                 codes.CONFLICTING_RESOURCE,
                 f'The resource "{name.text}" can\'t specify both a "path" and "inline" default value',
                 name.span,
+                hint="keep one of the two",
             )
             correct = False
         correct = correct and (path is not None or "path" not in entries)
