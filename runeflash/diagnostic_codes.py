@@ -31,7 +31,10 @@ OUTPUT_SPELLING = _code("RF111", "`output` was written for `out`.")
 UNKNOWN_ELEMENT_TYPE = _code("RF112", "An element type that does not exist.")
 BAD_DIMENSION = _code("RF113", "A dimension or a whole tensor has an impossible size.")
 BAD_ARGUMENT_VALUE = _code("RF114", "An argument's value has a form that arguments cannot have.")
-OTHER_DIALECT = _code("RF115", "The file is in the Dockerfile-like dialect, which this version cannot read.")
+# RF115 was: the file is in the Dockerfile-like dialect.
+OLDER_DIALECT = _code("RF116", "A statement in a form that the Dockerfile-like dialect had before February 2021.")
+WRONG_STATEMENT = _code("RF117", "A statement of the Dockerfile-like dialect that is not complete, or not correct.")
+WRONG_FROM = _code("RF118", "FROM is missing, or is not the first statement.")
 
 # --- names and order
 UNKNOWN_INPUT = _code("RF201", "An input names a stage that does not exist.")

@@ -16,6 +16,9 @@ from functools import cached_property
 
 _MAXIMUM_EXCERPT = 160
 
+#: More findings are only counted: nobody reads them, and a hostile file would have hundreds of thousands.
+MAXIMUM_FINDINGS = 1000
+
 
 class Severity(enum.Enum):
     """How bad it is: an error stops the build, a warning does not."""
@@ -80,9 +83,26 @@ class Diagnostic:
 
 @dataclass
 class Diagnostics:
-    """The findings of all passes over one file."""
+    """The findings of all passes over one file.
+
+    Attributes:
+        items: the findings, at most :data:`MAXIMUM_FINDINGS`.
+        further_errors: how many errors there were beyond those.
+        further_warnings: how many warnings there were beyond those.
+    """
 
     items: list[Diagnostic] = field(default_factory=list)
+    further_errors: int = 0
+    further_warnings: int = 0
+
+    def add(self, item: Diagnostic) -> None:
+        """Add a finding."""
+        if len(self.items) < MAXIMUM_FINDINGS:
+            self.items.append(item)
+        elif item.severity is Severity.ERROR:
+            self.further_errors += 1
+        else:
+            self.further_warnings += 1
 
     def error(
         self,
@@ -94,7 +114,7 @@ class Diagnostics:
         notes: tuple[str, ...] = (),
     ) -> None:
         """Add an error."""
-        self.items.append(Diagnostic(code, Severity.ERROR, message, span, hint, notes))
+        self.add(Diagnostic(code, Severity.ERROR, message, span, hint, notes))
 
     def warning(
         self,
@@ -106,20 +126,32 @@ class Diagnostics:
         notes: tuple[str, ...] = (),
     ) -> None:
         """Add a warning."""
-        self.items.append(Diagnostic(code, Severity.WARNING, message, span, hint, notes))
+        self.add(Diagnostic(code, Severity.WARNING, message, span, hint, notes))
 
     @property
     def has_errors(self) -> bool:
         """Whether any finding is an error."""
-        return any(item.severity is Severity.ERROR for item in self.items)
+        return self.further_errors > 0 or any(item.severity is Severity.ERROR for item in self.items)
+
+    @property
+    def errors(self) -> int:
+        """How many errors there are."""
+        return self.further_errors + self.count(Severity.ERROR)
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings there are."""
+        return self.further_warnings + self.count(Severity.WARNING)
 
     def count(self, severity: Severity) -> int:
-        """Return how many findings are of a severity."""
+        """Return how many of the findings that were kept are of a severity."""
         return sum(item.severity is severity for item in self.items)
 
     def promote_warnings(self) -> None:
         """Turn every warning into an error, as ``--strict`` asks."""
         self.items[:] = [replace(item, severity=Severity.ERROR) for item in self.items]
+        self.further_errors += self.further_warnings
+        self.further_warnings = 0
 
     def in_order(self) -> list[Diagnostic]:
         """Return the findings in the order of the file; those without a place come last."""

@@ -193,7 +193,7 @@ def _infer_input(
         if all(isinstance(size, int) for size in sizes):
             shape = tuple(size for size in sizes if isinstance(size, int))
     for position, tensor in enumerate(declared):
-        output = block.output(position)
+        output = block.output(position) if tensor is not None else None
         if tensor is None or output is None:
             continue
         if output.same_type_as and block.input_index(output.same_type_as, position) == index:

@@ -28,6 +28,7 @@ def command(
     sensors: str | None,
     interval_ms: int,
     resources: tuple[str, ...],
+    lenient: bool,
 ) -> None:
     """Build the firmware of RUNEFILE, a Runefile or a .rune file (default: the Runefile in this folder)."""
     from runeflash.firmware.build import build_firmware
@@ -38,7 +39,7 @@ def command(
     options = options_for(board, engine=engine, toolchain=toolchain, sensors=sensors, interval_ms=interval_ms)
     with progress() as show:
         show("compiling the rune")
-        rune = load_rune(path, resources)
+        rune = load_rune(path, resources, lenient=lenient)
         firmware = build_firmware(
             rune,
             options,

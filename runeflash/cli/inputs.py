@@ -50,7 +50,11 @@ def find_input(given: Path | None) -> Path:
 
 
 def load_rune(
-    path: Path, resources: tuple[str, ...], check_source: Callable[[str, int], None] = lambda kind, source: None
+    path: Path,
+    resources: tuple[str, ...],
+    check_source: Callable[[str, int], None] = lambda kind, source: None,
+    *,
+    lenient: bool = False,
 ) -> Rune:
     """Return the rune of a Runefile, or the one in a .rune file, printing the Runefile's diagnostics.
 
@@ -59,6 +63,7 @@ def load_rune(
         resources: the values of ``--resource``.
         check_source: called with kind and source of every capability whose data the host gives, before anything is
             compiled.
+        lenient: errors that the reference would have let pass are warnings.
 
     Raises:
         DiagnosedError: the Runefile has errors; they have been printed.
@@ -79,7 +84,7 @@ def load_rune(
         return rune
     from runeflash.pipeline import load
 
-    source, pipeline, diagnostics = load(path, for_build=True, resources=overrides)
+    source, pipeline, diagnostics = load(path, lenient=lenient, for_build=True, resources=overrides)
     print_diagnostics(diagnostics, source)
     if pipeline is None or diagnostics.has_errors:
         raise DiagnosedError("the Runefile has errors")
@@ -152,6 +157,7 @@ def build_options(function: F) -> F:
             help="Time between calls of a pipeline without a timed sensor.",
         ),
         click.option("--resource", "resources", multiple=True, metavar="NAME=@FILE|TEXT", help="Data of a resource."),
+        click.option("--lenient", is_flag=True, help="Errors that the reference would have let pass are warnings."),
     ]
     for option in reversed(options):
         function = option(function)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from runeflash.diagnostics import Diagnostics, Severity, SourceFile, render
+from runeflash.diagnostics import Diagnostics, SourceFile, render
 from runeflash.errors import RuneflashError
 
 
@@ -30,7 +30,10 @@ def print_diagnostics(diagnostics: Diagnostics, source: SourceFile) -> None:
     """Print every diagnostic in the order of the file, then how many errors there were."""
     for item in diagnostics.in_order():
         click.echo(render(item, source), err=True)
-    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
+    further = diagnostics.further_errors + diagnostics.further_warnings
+    if further:
+        click.echo(f"... and {further:,} more", err=True)
+    errors = diagnostics.errors
     if errors == 1:
         click.echo("Error: There was a build error", err=True)
     elif errors:

@@ -43,6 +43,7 @@ def command(
     sensors: str | None,
     interval_ms: int,
     resources: tuple[str, ...],
+    lenient: bool,
 ) -> None:
     """Run RUNEFILE, a Runefile or a .rune file, and print one line of JSON per output and call."""
     from runeflash.device.recordings import Recordings
@@ -58,7 +59,7 @@ def command(
     recordings = Recordings(files, advance, warn)
     with progress() as show:
         show("compiling the rune")
-        rune = load_rune(path, resources, recordings.check)
+        rune = load_rune(path, resources, recordings.check, lenient=lenient)
         session = RunSession(recordings, lines_per_call=rune.output_count, repeats=repeats, emit=click.echo, warn=warn)
         if board_name is None:
             from runeflash.device.computer import run_program

@@ -7,6 +7,7 @@ error that the others can live with, so that everything wrong with a file is sai
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def analyse(
     diagnostics: Diagnostics,
     *,
     strict: bool = False,
+    lenient: bool = False,
     for_build: bool = False,
     resources: Mapping[str, bytes] | None = None,
 ) -> Pipeline | None:
@@ -54,6 +56,8 @@ def analyse(
             the rune's.
         diagnostics: what is wrong is added here, in no particular order (``in_order`` sorts it).
         strict: warnings are errors, those that are there already too.
+        lenient: errors that the reference would have let pass are warnings: edges whose types disagree, arguments
+            that a stage does not have, contradictions of a capability's arguments.
         for_build: refuse what can be checked but not built: unknown blocks of the reference, other images and
             model formats, models whose signature does not agree, resources without data.
         resources: data by resource name, which count before those that the file names.
@@ -62,7 +66,7 @@ def analyse(
         The pipeline, or None if there is any error. Without ``for_build`` it may contain proc blocks that are not
         known and models without data.
     """
-    context = Context(diagnostics, path.parent, for_build)
+    context = Context(diagnostics, path.parent, for_build, lenient)
     _check_image(runefile, context)
     names = resolve_names(runefile, context)
     order = execution_order(names, context)
@@ -88,6 +92,7 @@ def load(
     path: Path,
     *,
     strict: bool = False,
+    lenient: bool = False,
     for_build: bool = False,
     resources: Mapping[str, bytes] | None = None,
 ) -> tuple[SourceFile, Pipeline | None, Diagnostics]:
@@ -99,13 +104,34 @@ def load(
     Raises:
         UserError: the file cannot be read.
     """
+    # Everything that is made here lives until the end: looking for what does not would only take time.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return _load(path, strict, lenient, for_build, resources)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _load(
+    path: Path, strict: bool, lenient: bool, for_build: bool, resources: Mapping[str, bytes] | None
+) -> tuple[SourceFile, Pipeline | None, Diagnostics]:
     diagnostics = Diagnostics()
     source = _read(path, diagnostics)
     pipeline = None
     if not diagnostics.has_errors:
-        runefile = parse(source, diagnostics, strict=strict)
+        runefile = parse(source, diagnostics, strict=strict, lenient=lenient)
         if runefile is not None:
-            pipeline = analyse(runefile, path, diagnostics, strict=strict, for_build=for_build, resources=resources)
+            pipeline = analyse(
+                runefile,
+                path,
+                diagnostics,
+                strict=strict,
+                lenient=lenient,
+                for_build=for_build,
+                resources=resources,
+            )
         elif strict:
             diagnostics.promote_warnings()
     return source, pipeline, diagnostics

@@ -233,9 +233,8 @@ class _Arguments:
         hint = self.context.suggest(argument.name, known)
         if hint is None:
             hint = f"its arguments are {', '.join(known)}" if known else "it has no arguments"
-        self.error(
-            codes.UNKNOWN_ARGUMENT, f'{owner} has no argument "{_short(argument.name)}"', argument.name_span, hint
-        )
+        message = f'{owner} has no argument "{_short(argument.name)}"'
+        self.context.tolerate(codes.UNKNOWN_ARGUMENT, message, argument.name_span, stage=self.name, hint=hint)
 
     def is_new(self, name: str, argument: Argument) -> bool:
         """Note that an argument is given, and report it if it was given before by another name."""

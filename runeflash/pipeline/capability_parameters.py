@@ -137,7 +137,7 @@ def _complete_image(stage: Stage, tensor: TensorType, values: Parameters, span: 
     said = (values["height"], values["width"], pixel_format.channels)
     count = said[0] * said[1] * said[2]
     if (shape is not None and shape != said) or count != tensor.count:
-        context.error(
+        context.tolerate(
             codes.CAPABILITY_CONFLICT,
             f"An image of width {said[1]} and height {said[0]} in {pixel_format.name} is u8[{said[0]}, {said[1]}, "
             f"{said[2]}], not {tensor}",

@@ -19,12 +19,14 @@ class Context:
         diagnostics: the findings so far.
         folder: the Runefile's; files are relative to it.
         for_build: what only a build needs must be right, too.
+        lenient: what the reference would have let pass is a warning.
         failed: names of stages about which an error was reported: what follows from it is not reported again.
     """
 
     diagnostics: Diagnostics
     folder: Path
     for_build: bool
+    lenient: bool = False
     failed: set[str] = field(default_factory=set)
     _suggestions: int = 0
 
@@ -55,6 +57,15 @@ class Context:
             self.error(code, message, span, stage=stage, hint=hint)
         else:
             self.warning(code, message, span, hint=hint)
+
+    def tolerate(
+        self, code: str, message: str, span: Span | None, *, stage: str | None = None, hint: str | None = None
+    ) -> None:
+        """Report an error that the reference would have let pass: with ``--lenient`` it is a warning."""
+        if self.lenient:
+            self.warning(code, message, span, hint=hint)
+        else:
+            self.error(code, message, span, stage=stage, hint=hint)
 
     def suggest(self, name: str, candidates: Iterable[str]) -> str | None:
         """Return a "did you mean" hint; only the first few mistakes of a file get one, for it takes time."""

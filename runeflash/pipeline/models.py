@@ -97,6 +97,7 @@ def _from_resource(name: str, reference: ResourceReference, resources: Resources
             f'"${reference.name}" should be a binary resource',
             reference.span,
             stage=name,
+            hint=f"add `type: binary` to the declaration of {reference.name}",
         )
         return None
     if resource.data is None:

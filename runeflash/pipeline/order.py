@@ -6,6 +6,8 @@ from runeflash import diagnostic_codes as codes
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.names import Names
 
+_MAXIMUM_NOTES = 20
+
 
 def execution_order(names: Names, context: Context) -> tuple[str, ...]:
     """Return the names of all stages, depth-first in the order of the file, producers first.
@@ -35,20 +37,25 @@ def execution_order(names: Names, context: Context) -> tuple[str, ...]:
             if reference is None or reference.stage in done:
                 continue
             if reference.stage in path:
-                _report(stack[stack.index(reference.stage) :], names, reported, context)
+                _report(stack, reference.stage, names, reported, context)
                 continue
             path[reference.stage] = 0
             stack.append(reference.stage)
     return tuple(order)
 
 
-def _report(cycle: list[str], names: Names, reported: set[str], context: Context) -> None:
-    """Report a cycle, given as stages each of which reads from the next and the last from the first."""
+def _report(stack: list[str], first: str, names: Names, reported: set[str], context: Context) -> None:
+    """Report the cycle that the end of a stack is: each stage reads from the next one, and the last from the first."""
+    if first in reported or stack[-1] in reported:
+        return  # before looking at all of it, for a hostile file has many
+    cycle = stack[stack.index(first) :]
     if not reported.isdisjoint(cycle):
         return
     reported.update(cycle)
-    first = cycle[0]
-    notes = [f'... which passes data to "{name}"...' for name in reversed(cycle[1:])]
+    others = cycle[:0:-1]
+    notes = [f'... which passes data to "{name}"...' for name in others[:_MAXIMUM_NOTES]]
+    if len(others) > _MAXIMUM_NOTES:
+        notes.append(f"... and so on through {len(others) - _MAXIMUM_NOTES:,} more stages ...")
     notes.append(f'... which passes data to "{first}", completing the cycle.')
     context.failed.update(cycle)
     context.error(codes.CYCLE, f'Cycle detected when checking "{first}"', names.stages[first].span, notes=tuple(notes))

@@ -39,7 +39,7 @@ class Resources:
                 f'No definition for "${name}"',
                 reference.span,
                 stage=stage,
-                hint=self._context.suggest(name, self.loaded),
+                hint=self._context.suggest(name, self.loaded) or f"declare {name} under `resources:`",
             )
         return None
 
@@ -54,6 +54,7 @@ class Resources:
                 f'"${reference.name}" should be a string resource',
                 reference.span,
                 stage=stage,
+                hint=f"take `type: binary` from the declaration of {reference.name}",
             )
             return None
         if resource.data is None:

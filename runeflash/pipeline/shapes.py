@@ -79,7 +79,13 @@ class _Check:
                 message = f"{difference}: {agreement.value}"
                 self.context.warning(codes.RANK_MISMATCH, message, expression.span)
             elif agreement is not Agreement.SAME:
-                self.context.error(codes.TYPE_MISMATCH, difference, expression.span, stage=self.name)
+                self.context.tolerate(
+                    codes.TYPE_MISMATCH,
+                    difference,
+                    expression.span,
+                    stage=self.name,
+                    hint=_edge_hint(tensor, expression.type),
+                )
 
     # --- models
 
@@ -152,6 +158,18 @@ class _Check:
 
     def error(self, code: str, message: str, span: Span) -> None:
         self.context.error(code, message, span, stage=self.name)
+
+
+def _edge_hint(given: TensorType, taken: TensorType) -> str:
+    """Return what about two types differs, and so what to change."""
+    if given.element is taken.element:
+        return f"that is {given.count} elements against {taken.count}: change one, or put a proc block between the two"
+    if given.count == taken.count:
+        return (
+            f"{given.element.value} is not {taken.element.value}: change one, or put a converting proc block between "
+            "the two"
+        )
+    return "both element type and number of elements differ: is a stage missing between the two?"
 
 
 def _check_dynamic(knowledge: Knowledge, bindings: Mapping[str, Binding], context: Context) -> None:

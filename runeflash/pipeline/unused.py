@@ -8,6 +8,8 @@ from runeflash.pipeline.names import Names
 from runeflash.pipeline.resources import Resources
 from runeflash.runefile.tree import StageKind
 
+_HINT = "let another stage read it, or leave the stage out: it takes time and memory"
+
 
 def report_unused(names: Names, resources: Resources, context: Context) -> None:
     """Warn about stages and resources that have no effect.
@@ -21,7 +23,7 @@ def report_unused(names: Names, resources: Resources, context: Context) -> None:
     }
     for name, stage in names.stages.items():
         if stage.kind is not StageKind.OUT and name not in used:
-            context.warning(codes.UNUSED_STAGE, f'Nothing uses the output of "{name}"', stage.span)
+            context.warning(codes.UNUSED_STAGE, f'Nothing uses the output of "{name}"', stage.span, hint=_HINT)
     for name, resource in names.resources.items():
         if name not in resources.used:
             context.warning(codes.UNUSED_RESOURCE, f'Nothing uses the resource "{name}"', resource.name.span)

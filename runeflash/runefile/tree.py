@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from runeflash.diagnostics import Span
 from runeflash.tensors import TensorType
 
+# The reference allows about 31 inputs of an output stage; nothing real comes near it.
+MAXIMUM_PORTS = 32
+
 
 # eq=False: nothing compares these by value, and `check` must start fast: every generated method costs it time.
 @dataclass(frozen=True, eq=False)

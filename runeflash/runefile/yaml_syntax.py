@@ -12,6 +12,7 @@ from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import Diagnostics, SourceFile, Span, did_you_mean
 from runeflash.runefile.names import argument_name, is_resource_name, is_stage_name, parse_input
 from runeflash.runefile.tree import (
+    MAXIMUM_PORTS,
     Argument,
     ArgumentValue,
     InputReference,
@@ -39,8 +40,6 @@ _STAGE_KEYS = {
 }
 _RESOURCE_KEYS = ("type", "path", "inline")
 _EXPECTED_VALUE = 'a number, string, or "$RESOURCE_NAME"'
-# The reference allows about 31 inputs of an output stage; nothing real comes near it.
-_MAXIMUM_PORTS = 32
 _MAXIMUM_SUGGESTIONS = 30
 
 
@@ -94,7 +93,8 @@ class _Reader:
             image = self.text(entries["image"].value, "image", "a path such as runicos/base")
         pipeline = entries.get("pipeline")
         if pipeline is None:
-            self.error(codes.MISSING_FIELD, "missing field `pipeline`", whole)
+            hint = self.suggest(entries, ["pipeline"]) or "add `pipeline:` and the stages under it, indented"
+            self.error(codes.MISSING_FIELD, "missing field `pipeline`", whole, hint=hint)
             return None
         if not isinstance(pipeline.value, Mapping):
             self.error(
@@ -124,7 +124,8 @@ class _Reader:
         if isinstance(value, bool) or value not in {1, "1"}:
             kind = "value" if isinstance(value, int) and not isinstance(value, bool) else "type"
             message = f"invalid {kind}: {node}, expected version to be 1"
-            self.error(codes.WRONG_VERSION, message, self.place(node, entry.key.span))
+            hint = "write `version: 1`: there is no other"
+            self.error(codes.WRONG_VERSION, message, self.place(node, entry.key.span), hint=hint)
 
     # --- stages
 
@@ -420,6 +421,7 @@ class _Reader:
                 codes.CONFLICTING_RESOURCE,
                 f'The resource "{name.text}" can\'t specify both a "path" and "inline" default value',
                 name.span,
+                hint="keep one of the two",
             )
             correct = False
         correct = correct and (path is not None or "path" not in entries)
@@ -499,8 +501,8 @@ class _Reader:
         if not isinstance(node, Sequence):
             self.error(codes.WRONG_FORM, f"{where}: invalid type: {node}, expected a sequence", node.span)
             return []
-        if len(node.items) > _MAXIMUM_PORTS:
-            self.error(codes.TOO_LARGE, f"{where}: at most {_MAXIMUM_PORTS} are possible", entry.key.span)
+        if len(node.items) > MAXIMUM_PORTS:
+            self.error(codes.TOO_LARGE, f"{where}: at most {MAXIMUM_PORTS} are possible", entry.key.span)
             return []
         return list(self.walker.items(node))
 
