@@ -18,6 +18,7 @@ ALLOWED = {
     "blocks": set(),
     "model": set(),
     "pipeline": {"runefile", "blocks", "model"},
+    "drawing": {"pipeline"},
     "rune": {"pipeline", "blocks", "toolchain"},
     "firmware": {"rune", "model", "boards", "toolchain", "virtual"},
     "device": {"boards", "virtual"},
@@ -25,6 +26,7 @@ ALLOWED = {
     "cli": {
         "boards",
         "device",
+        "drawing",
         "firmware",
         "pipeline",
         "rune",

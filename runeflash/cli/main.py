@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "Check a Runefile: every error and warning at once.",
     "clean": "Delete what was built here, or the whole cache.",
     "doctor": "Show the tools, caches and folders, and what is missing.",
+    "graph": "Draw the pipeline of a Runefile.",
     "inspect": "Show what is inside a .rune file.",
     "pio": "Run PlatformIO as runeflash sets it up.",
     "run": "Run a Runefile on this computer, or its firmware on a virtual board.",
@@ -27,7 +28,7 @@ COMMANDS = {
 }
 
 #: Part of the design, but not of this version.
-LATER = ("flash", "monitor", "emulate", "graph", "model-info", "blocks", "schema", "new")
+LATER = ("flash", "monitor", "emulate", "model-info", "blocks", "schema", "new")
 
 #: What users of like tools type.
 ALIASES = {"compile": "build", "upload": "flash", "logs": "monitor", "config": "check"}
