@@ -24,11 +24,12 @@ COMMANDS = {
     "inspect": "Show what is inside a .rune file.",
     "pio": "Run PlatformIO as runeflash sets it up.",
     "run": "Run a Runefile on this computer, or its firmware on a virtual board.",
+    "schema": "Print the JSON schema of YAML Runefiles.",
     "version": "Show the version.",
 }
 
 #: Part of the design, but not of this version.
-LATER = ("flash", "monitor", "emulate", "model-info", "blocks", "schema", "new")
+LATER = ("flash", "monitor", "emulate", "model-info", "blocks", "new")
 
 #: What users of like tools type.
 ALIASES = {"compile": "build", "upload": "flash", "logs": "monitor", "config": "check"}
