@@ -28,6 +28,7 @@ ALLOWED = {
         "device",
         "drawing",
         "firmware",
+        "model",
         "pipeline",
         "rune",
         "toolchain",

@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "Show the tools, caches and folders, and what is missing.",
     "graph": "Draw the pipeline of a Runefile.",
     "inspect": "Show what is inside a .rune file.",
+    "model-info": "Show what a .tflite file holds, and whether it can be compiled.",
     "pio": "Run PlatformIO as runeflash sets it up.",
     "run": "Run a Runefile on this computer, or its firmware on a virtual board.",
     "schema": "Print the JSON schema of YAML Runefiles.",
@@ -29,7 +30,7 @@ COMMANDS = {
 }
 
 #: Part of the design, but not of this version.
-LATER = ("flash", "monitor", "emulate", "model-info", "blocks", "new")
+LATER = ("flash", "monitor", "emulate", "blocks", "new")
 
 #: What users of like tools type.
 ALIASES = {"compile": "build", "upload": "flash", "logs": "monitor", "config": "check"}
@@ -46,7 +47,7 @@ class LazyGroup(click.Group):
         """Import and return a command; None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"runeflash.cli.{cmd_name}")
+        module = importlib.import_module(f"runeflash.cli.{cmd_name.replace('-', '_')}")
         command = module.command
         assert isinstance(command, click.Command)
         return command
