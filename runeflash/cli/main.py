@@ -15,6 +15,7 @@ from runeflash.errors import RuneflashError, UsageError
 
 #: Command to the module that has it as ``command``; the summary is here so that --help imports none of them.
 COMMANDS = {
+    "blocks": "List the built-in proc blocks, or describe one.",
     "boards": "List the boards.",
     "build": "Build firmware from a Runefile or a .rune file.",
     "check": "Check a Runefile: every error and warning at once.",
@@ -23,6 +24,7 @@ COMMANDS = {
     "graph": "Draw the pipeline of a Runefile.",
     "inspect": "Show what is inside a .rune file.",
     "model-info": "Show what a .tflite file holds, and whether it can be compiled.",
+    "new": "Make a folder with a project to start from.",
     "pio": "Run PlatformIO as runeflash sets it up.",
     "run": "Run a Runefile on this computer, or its firmware on a virtual board.",
     "schema": "Print the JSON schema of YAML Runefiles.",
@@ -30,7 +32,7 @@ COMMANDS = {
 }
 
 #: Part of the design, but not of this version.
-LATER = ("flash", "monitor", "emulate", "blocks", "new")
+LATER = ("flash", "monitor", "emulate")
 
 #: What users of like tools type.
 ALIASES = {"compile": "build", "upload": "flash", "logs": "monitor", "config": "check"}

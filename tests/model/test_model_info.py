@@ -48,7 +48,7 @@ def test_every_model(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "count", "macs"),
-    # The last is MobileNet v1 of width 0.25 for 96 x 96 grey pixels and two classes: the number follows from its layers.
+    # The last is MobileNet v1 of width 0.25 for 96 x 96 grey pixels: the number follows from its layers.
     [("hello_world_int8", 3, 288), ("micro_speech_quantized", 4, 336_000), ("person_detect", 31, 7_157_888)],
 )
 def test_macs_are_known_for_quantised_models(name: str, count: int, macs: int, fixtures: Path) -> None:
