@@ -47,6 +47,11 @@ def run(*command: str | Path, cwd: Path, environment: dict[str, str] | None = No
     return done.stdout
 
 
+def examples(name: str) -> list[Path]:
+    """The files of an example that `runeflash new` copies."""
+    return [path for path in (PROJECT / "examples" / name).iterdir() if path.is_file()]
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
@@ -64,8 +69,12 @@ def test_the_wheel_carries_what_is_not_python(wheel: Path) -> None:
         "targets/arduino/boards/nano33ble.json",
         "targets/common/rune_host.c",
         "targets/common/scons/firmware.py",
+        "templates/project/empty/Runefile.yml",
+        *(str(path.relative_to(PROJECT)) for example in ("gesture", "sine") for path in examples(example)),
     ):
         assert f"runeflash/data/{name}" in names
+    assert "runeflash/runefile/runefile.schema.json" in names
+    assert not [name for name in names if name.startswith("runeflash/data/examples/") and "/build/" in name]
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 

@@ -16,19 +16,24 @@ from runeflash.errors import RuneflashError, UsageError, UserError
 
 #: Command to the module that has it as ``command``; the summary is here so that --help imports none of them.
 COMMANDS = {
+    "blocks": "List the built-in proc blocks, or describe one.",
     "boards": "List the boards.",
     "build": "Build firmware from a Runefile or a .rune file.",
     "check": "Check a Runefile: every error and warning at once.",
     "clean": "Delete what was built here, or the whole cache.",
     "doctor": "Show the tools, caches and folders, and what is missing.",
+    "graph": "Draw the pipeline of a Runefile.",
     "inspect": "Show what is inside a .rune file.",
+    "model-info": "Show what a .tflite file holds, and whether it can be compiled.",
+    "new": "Make a folder with a project to start from.",
     "pio": "Run PlatformIO as runeflash sets it up.",
     "run": "Run a Runefile on this computer, or its firmware on a virtual board.",
+    "schema": "Print the JSON schema of YAML Runefiles.",
     "version": "Show the version.",
 }
 
 #: Part of the design, but not of this version.
-LATER = ("flash", "monitor", "emulate", "graph", "model-info", "blocks", "schema", "new")
+LATER = ("flash", "monitor", "emulate")
 
 #: What users of like tools type.
 ALIASES = {"compile": "build", "upload": "flash", "logs": "monitor", "config": "check"}
@@ -45,7 +50,7 @@ class LazyGroup(click.Group):
         """Import and return a command; None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"runeflash.cli.{cmd_name}")
+        module = importlib.import_module(f"runeflash.cli.{cmd_name.replace('-', '_')}")
         command = module.command
         assert isinstance(command, click.Command)
         return command
