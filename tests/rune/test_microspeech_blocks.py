@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import wave
 from pathlib import Path
 
@@ -10,10 +11,13 @@ import block_runner
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runeflash.blocks import library
 from runeflash.blocks.manifest import ArgumentValue, Block
 from runeflash.blocks.signature import bind
+from runeflash.blocks.vectors import Call, Case, Vector
 from runeflash.pipeline.graph import ProcBlockStage, TensorReference
 from runeflash.tensors import ElementType, TensorType
 
@@ -21,12 +25,12 @@ Array = npt.NDArray[np.generic]
 
 
 def run(
-    block: Block, inputs: list[Array], declared: list[TensorType | None], **given: ArgumentValue
+    block: Block, inputs: list[Array], declared: list[TensorType | None], **chosen: ArgumentValue
 ) -> list[list[object]]:
     """The elements of the block's only output for each of the inputs, one call after the other."""
     types = {np.dtype(np.int16): ElementType.I16, np.dtype(np.uint32): ElementType.U32}
     tensor = TensorType(types[inputs[0].dtype], (1, inputs[0].size))
-    arguments = {argument.name: given.get(argument.name, argument.default) for argument in block.arguments}
+    arguments = {argument.name: chosen.get(argument.name, argument.default) for argument in block.arguments}
     bound = bind(block, [tensor], declared, arguments)
     assert not bound.problems
     outputs = tuple(output for output in bound.outputs if output is not None)
@@ -54,8 +58,8 @@ def test_model_input_of_the_reference(word: str, fixtures: Path) -> None:
 
 def test_noise_filtering_of_the_reference(fixtures: Path) -> None:
     vector = json.loads((fixtures / "golden" / "noise_filtering_smoke.json").read_text())
-    given, expected = (next(v for k, v in vector.items() if k.startswith(name)) for name in ("input", "expected"))
-    assert run(library.load("noise_filtering"), [np.array(given, np.uint32)], [None])[0] == expected
+    elements, expected = (next(v for k, v in vector.items() if k.startswith(name)) for name in ("input", "expected"))
+    assert run(library.load("noise_filtering"), [np.array(elements, np.uint32)], [None])[0] == expected
 
 
 def linear_model(samples: Array, bins: int = 256, overlap: float = 0.6) -> Array:
@@ -124,8 +128,8 @@ def test_linear_form(size: int, element: ElementType) -> None:
     declared = TensorType(element, (1960,))
     block = library.load("fft").form([element])
     samples = [noise(size, seed) for seed in range(3)]
-    for given, found in zip(samples, run(block, samples, [declared]), strict=True):
-        difference = np.abs(np.array(found, np.int64).astype(np.uint8).astype(int) - linear_model(given))
+    for sound, found in zip(samples, run(block, samples, [declared]), strict=True):
+        difference = np.abs(np.array(found, np.int64).astype(np.uint8).astype(int) - linear_model(sound))
         assert (difference != 0).sum() <= 7
         assert difference.max() <= 1
 
@@ -155,6 +159,89 @@ def test_linear_form_of_speech(fixtures: Path) -> None:
 def test_mel_form(size: int, rate: int, bins: int, overlap: float) -> None:
     samples = [noise(size, seed) for seed in range(3)]
     results = run(library.load("fft"), samples, [None], sample_rate=rate, bins=bins, window_overlap=overlap)
-    for given, found in zip(samples, results, strict=True):
+    for sound, found in zip(samples, results, strict=True):
         # In float32 the transform is right to about 1e-6 of its largest values.
-        np.testing.assert_allclose(np.array(found), mel_model(given, rate, bins, overlap), rtol=1e-5, atol=1.3)
+        np.testing.assert_allclose(np.array(found), mel_model(sound, rate, bins, overlap), rtol=1e-5, atol=1.3)
+
+
+def test_the_engine_gives_the_same_bytes() -> None:
+    samples = noise(3000, 7)
+    block = library.load("fft")
+    arguments = {argument.name: argument.default for argument in block.arguments}
+    vector = Vector(TensorType(ElementType.I16, (1, 3000)), tuple(samples.tolist()))
+    expected = run(block, [samples], [None])[0]
+    output = Vector(TensorType(ElementType.U32, (1, 1960)), tuple(expected))
+    case = Case("noise", arguments, (Call((vector,), (output,), None),))
+    with tempfile.TemporaryDirectory() as place:
+        assert block_runner.run_in_engine(block, case, Path(place)) == [[expected]]
+
+
+class NoiseModel:
+    """noise-filtering with Python's integers, and with logarithms in double precision."""
+
+    def __init__(
+        self, strength: float = 0.95, offset: float = 80, gain_bits: int = 21, smoothing_bits: int = 10
+    ) -> None:
+        self.smoothing_bits, self.gain_bits = smoothing_bits, gain_bits
+        self.factors = [int(np.float32(value) * np.float32(16384)) for value in (0.025, 0.06, 0.05)]
+        self.estimates: list[int] = []
+
+        def gain(x: float) -> int:
+            value = 2.0**gain_bits * (x / 2 ** (smoothing_bits + 1) + float(np.float32(offset))) ** -float(
+                np.float32(strength)
+            )
+            return int(min(value, 32767.0) + 0.5)
+
+        self.table = [gain(0), gain(1)] + [0] * 123
+        for k in range(2, 33):
+            x0 = 2 ** (k - 1)
+            y0 = gain(x0)
+            d1, d2 = gain(1.5 * x0) - y0, gain(min(2 * x0, 2**32 - 1)) - y0
+            self.table[4 * k - 6 : 4 * k - 3] = [y0, 4 * d1 - d2, d2 - (4 * d1 - d2)]
+
+    def gain(self, x: int) -> int:
+        if x <= 2:
+            return self.table[x]
+        k = x.bit_length()
+        fraction = (x << (11 - k) if k < 11 else x >> (k - 11)) & 0x3FF
+        y0, a1, a2 = self.table[4 * k - 6 : 4 * k - 3]
+        return (((((a2 * fraction) >> 5) + (a1 << 5)) * fraction + 16384) >> 15) + y0
+
+    def call(self, elements: list[int]) -> npt.NDArray[np.float64]:
+        """The results before they are cut off."""
+        self.estimates = self.estimates or [0] * len(elements)
+        values = []
+        for i, x in enumerate(elements):
+            up = (x << self.smoothing_bits) & 0xFFFFFFFF
+            noise = ((up * self.factors[i % 2] + self.estimates[i] * 16384) >> 14) & 0xFFFFFFFF
+            self.estimates[i] = noise
+            signal = max((x * self.factors[2]) >> 14, (up - min(noise, up)) >> self.smoothing_bits)
+            ratio = ((signal * self.gain(noise)) >> (self.gain_bits + 1 - 12)) & 0xFFFFFFFF
+            values.append((ratio * ratio) >> 20 if ratio < 8192 else (ratio >> 6) - 64)
+        logarithms = np.log2(np.array(values, np.float64) + 1)
+        spread = np.ptp(logarithms)
+        return 255 * ((logarithms - logarithms.min()) / spread) - 128 if spread else np.zeros(len(values))
+
+
+ENERGIES = st.one_of(st.integers(0, 65536), st.integers(0, 200), st.integers(0, 0xFFFFFFFF))
+
+
+@pytest.mark.parametrize(
+    "given_arguments",
+    [{}, {"strength": 0.5, "offset": 3.0, "gain_bits": 17, "smoothing_bits": 4}, {"smoothing_bits": 0}],
+    ids=["defaults", "others", "no fraction"],
+)
+@given(calls=st.lists(st.lists(ENERGIES, min_size=7, max_size=7), min_size=1, max_size=4))
+@settings(max_examples=60)
+def test_noise_filtering_of_anything(given_arguments: dict[str, ArgumentValue], calls: list[list[int]]) -> None:
+    inputs = [np.array(call, np.uint32) for call in calls]
+    results = run(library.load("noise_filtering"), inputs, [None], **given_arguments)
+    model = NoiseModel(**given_arguments)
+    for elements, found in zip(calls, results, strict=True):
+        exact = model.call(elements)
+        rounded = np.trunc(exact)
+        # Where the result is next to a whole number, either is right: the logarithm has 26 fractional bits.
+        near = np.abs(exact - np.round(exact)) < 1e-3
+        difference = np.abs(np.array(found) - rounded)
+        assert (difference[~near] == 0).all()
+        assert (difference <= 1).all()
