@@ -18,6 +18,9 @@
      rune_arguments             a constant struct with one member per argument of block.yaml
                                 (f32: float, i32: int32_t, u32: uint32_t, bool: bool, string: rune_string,
                                 lines: const rune_string *NAME and uint32_t NAME_count)
+     RUNE_ARGUMENT_NAME         the same for each i32 and u32 argument, as a constant: for array sizes and #if
+
+   With a tables.c beside it, the block may include rune_stage_tables.h: see rune_tables.h.
 
    The block reads in[i].data, fills out[i].data, keeps its state in static variables and calls rune_fail when it
    cannot go on. It has no heap and no C library; memcpy, memset and memmove are there. Floats: + - * / and the

@@ -112,12 +112,12 @@ class TextBytes:
 
     Attributes:
         expression: over dimensions and integer arguments.
-        longest_line_of: an argument of type lines.
+        longest_line_of: arguments of type lines or string, one or more; the longest of all their lines.
         same_as: an input.
     """
 
     expression: Expression | None
-    longest_line_of: str | None
+    longest_line_of: tuple[str, ...] | None
     same_as: str | None
 
 
@@ -175,6 +175,7 @@ class Block:
         arguments: in order.
         checks: in order.
         has_state: it keeps something from one call to the next.
+        forms: other forms of the block, each complete, for other outputs: see :meth:`form`.
     """
 
     name: str
@@ -188,6 +189,7 @@ class Block:
     arguments: tuple[BlockArgument, ...]
     checks: tuple[Check, ...]
     has_state: bool
+    forms: tuple[Block, ...] = ()
 
     @property
     def source(self) -> Path:
@@ -195,9 +197,26 @@ class Block:
         return self.folder / f"{self.name}.c"
 
     @property
+    def tables(self) -> Path:
+        """The C file whose results become constant data, which may not exist."""
+        return self.folder / "tables.c"
+
+    @property
     def vectors(self) -> Path:
         """The file of test vectors, which may not exist."""
         return self.folder / "vectors.yaml"
+
+    def form(self, declared: Sequence[ElementType | None]) -> Block:
+        """Return the form that gives outputs of these element types (None: of any), or else the block itself."""
+        for form in (self, *self.forms):
+            ports = [form.output(index) for index in range(len(declared))]
+            is_variadic = bool(form.outputs) and form.outputs[-1].is_variadic
+            if (len(declared) == len(form.outputs) or is_variadic) and all(
+                port is not None and (element is None or element in port.elements)
+                for port, element in zip(ports, declared, strict=True)
+            ):
+                return form
+        return self
 
     def input(self, index: int) -> BlockInput | None:
         """Return what is declared for an input, or None when there are not so many."""
@@ -254,8 +273,7 @@ class Block:
             index = self.input_index(declared.same_as, output)
             return input_text_bytes[index] if index < len(input_text_bytes) else None
         if declared.longest_line_of is not None:
-            lines = arguments.get(declared.longest_line_of, ())
-            return max((len(line.encode()) for line in lines), default=0) if isinstance(lines, tuple) else 0
+            return max((_longest(arguments.get(name, "")) for name in declared.longest_line_of), default=0)
         assert declared.expression is not None
         values: dict[str, int | float] = {k: v for k, v in arguments.items() if isinstance(v, int | float)}
         values.update(dimensions or {})
@@ -265,6 +283,12 @@ class Block:
             return max(int(declared.expression.evaluate(values)), 0)
         except ExpressionError:
             return None
+
+
+def _longest(value: ArgumentValue) -> int:
+    """Return the bytes of the longest line of an argument's value, or of a text."""
+    lines = value if isinstance(value, tuple) else (str(value),)
+    return max((len(line.encode()) for line in lines), default=0)
 
 
 def unknown_block(name: str, folder: Path) -> Block:

@@ -34,7 +34,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 # Compiled when first used, as many blocks have neither.
 _PLACEHOLDER = r"(?a:\{(\w*)\})"
 _SAME_AS = r"(?a:same as (\w+))"
-_LONGEST_LINE = r"(?a:longest line of (\w+))"
+_LONGEST_LINE = r"(?a:longest line of (\w+(?:, \w+)*))"
 _NUMERIC = tuple(element for element in ElementType if element.is_numeric)
 _GROUPS = {
     "any": tuple(ElementType),
@@ -55,24 +55,25 @@ _C_KEYWORDS = frozenset(
 _MAXIMUM_PORTS = 32
 
 
-def read_block(folder: Path, *, is_built_in: bool) -> Block:
+def read_block(folder: Path, *, is_built_in: bool, form_of: str | None = None) -> Block:
     """Read the proc block in a folder.
 
     Args:
         folder: it has ``block.yaml`` and ``NAME.c``, where NAME is the folder's name in snake_case.
         is_built_in: whether it belongs to the program.
+        form_of: the name of the block of which this is another form, and which it has too.
 
     Raises:
         UserError: a file is missing, cannot be read, or is wrong; the message has every finding with its place.
     """
     path = folder / MANIFEST
-    name = folder.resolve().name.replace("-", "_")
+    name = form_of or folder.resolve().name.replace("-", "_")
     if not (folder / f"{name}.c").is_file():
         raise UserError(f"The proc block {folder} has no {name}.c")
     source = read_source(path)
     reader = _Reader(source)
     try:
-        block = reader.block(read_nodes(source.text), name, folder, is_built_in)
+        block = reader.block(read_nodes(source.text), name, folder, is_built_in, is_form=form_of is not None)
     except YamlError as error:
         reader.error(error.message, error.span)
         block = None
@@ -191,15 +192,12 @@ class FieldReader:
 class _Reader(FieldReader):
     """One reading of one ``block.yaml``."""
 
-    def block(self, root: Node | None, name: str, folder: Path, is_built_in: bool) -> Block | None:
+    def block(self, root: Node | None, name: str, folder: Path, is_built_in: bool, *, is_form: bool) -> Block | None:
         if root is None:
             self.error("the file is empty", None)
             return None
-        fields = self.fields(
-            root,
-            ("summary", "description", "inputs", "outputs", "arguments", "checks", "state"),
-            "a proc block",
-        )
+        known = ("summary", "description", "inputs", "outputs", "arguments", "checks", "state", "forms")
+        fields = self.fields(root, known[:-1] if is_form else known, "a proc block")
         for required in ("summary", "inputs", "outputs"):
             if required not in fields:
                 self.error(f'"{required}" is missing', None)
@@ -226,7 +224,21 @@ class _Reader(FieldReader):
             arguments=arguments,
             checks=self.checks(fields.get("checks"), names | numbers),
             has_state=self.boolean(fields.get("state"), "state", default=False),
+            forms=self.forms(fields.get("forms"), name, folder, is_built_in),
         )
+
+    def forms(self, node: Node | None, name: str, folder: Path, is_built_in: bool) -> tuple[Block, ...]:
+        found = []
+        for item in self.items(node, "forms"):
+            form = self.text(item, "a form")
+            if form is None or not _IDENTIFIER.fullmatch(form):
+                self.error("a form is the name of a folder in the block's: lower case letters, digits and _", item.span)
+                continue
+            try:
+                found.append(read_block(folder / form, is_built_in=is_built_in, form_of=name))
+            except UserError as error:
+                self.error(error.message, item.span)
+        return tuple(found)
 
     # --- arguments
 
@@ -397,7 +409,8 @@ class _Reader(FieldReader):
             self.error(f"a proc block has at most {_MAXIMUM_PORTS} outputs", items[0].span)
             return ()
         input_names = {port.name for port in inputs}
-        lines = {argument.name for argument in arguments if argument.type is ArgumentType.LINES}
+        texts = {ArgumentType.LINES, ArgumentType.STRING}
+        lines = {argument.name for argument in arguments if argument.type in texts}
         for position, item in enumerate(items):
             keys = ("name", "types", "shape", "dynamic", "text_bytes", "variadic", "description")
             fields = self.fields(item, keys, "an output")
@@ -466,8 +479,8 @@ class _Reader(FieldReader):
         if same is not None and same[1] in input_names:
             return TextBytes(None, None, same[1])
         longest = re.fullmatch(_LONGEST_LINE, text)
-        if longest is not None and longest[1] in lines:
-            return TextBytes(None, longest[1], None)
+        if longest is not None and lines.issuperset(longest[1].split(", ")):
+            return TextBytes(None, tuple(longest[1].split(", ")), None)
         if same is not None or longest is not None:
             self.error(f'"{text}" names no input, or no argument of type lines', node.span)
             return None

@@ -267,6 +267,8 @@ def _compare_output(
     real = TensorType(written.element, shape)
     if port.dynamic is not None and _is_smaller(written.dimensions, shape, port.dynamic):
         return None
+    if real.count == written.count == 1 and not (shape and written.dimensions):
+        return None  # a scalar is a tensor of one element
     if real.count != written.count:
         return Problem(Place.OUTPUT, index, f"{block.name} gives {real}, but the declared output is {written}")
     return Problem(

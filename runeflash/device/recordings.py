@@ -14,12 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runeflash.device import sound
+from runeflash.device.sound import ResampledSound
 from runeflash.errors import UserError
 
 #: Capability to the option that names its files.
 OPTIONS = {"SOUND": "--sound", "ACCEL": "--accelerometer", "IMAGE": "--image", "RAW": "--raw"}
 
 _DEFAULT_HZ = 16000
+
+Warn = Callable[[str], None]
+#: What a recording holds: bytes, or sound that is converted window by window.
+Recorded = bytes | ResampledSound
 
 
 class EndOfRecording(Exception):  # noqa: N818 - not an error: the walk through a recording is over
@@ -78,14 +84,14 @@ class Recordings:
             raise UserError(f"the board asks for data of a kind that cannot be recorded: {kind}")
         self.check(kind, source)
         path = self.files[kind][source]
-        data = _READERS[kind](path, length, parameters)
+        data = _READERS[kind](path, length, parameters, self._warn_once)
         start = 0
         if self.advance:
             start = self._positions.get((kind, source), 0)
             if start and start >= len(data):
                 raise EndOfRecording
             self._positions[kind, source] = start + length
-        window = data[start : start + length]
+        window = data.window(start, length) if isinstance(data, ResampledSound) else data[start : start + length]
         if len(window) < length:
             self._warn_once(
                 f"{path} has {len(window)} of the {length} bytes that {kind} wants: the rest is filled with zeros"
@@ -105,11 +111,11 @@ def _read_file(path: Path) -> bytes:
         raise UserError(f"the recording {path} cannot be read ({error.strerror})") from error
 
 
-def _raw(path: Path, _length: int, _parameters: Mapping[str, Any]) -> bytes:
+def _raw(path: Path, _length: int, _parameters: Mapping[str, Any], _warn: Warn) -> bytes:
     return _read_file(path)
 
 
-def _accelerometer(path: Path, _length: int, _parameters: Mapping[str, Any]) -> bytes:
+def _accelerometer(path: Path, _length: int, _parameters: Mapping[str, Any], _warn: Warn) -> bytes:
     """Read rows of three numbers, in m/s², as f32 triples."""
     try:
         text = _read_file(path).decode("utf-8-sig")
@@ -149,8 +155,8 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _sound(path: Path, _length: int, parameters: Mapping[str, Any]) -> bytes:
-    """Read the samples of a 16-bit mono WAV file of the wanted rate."""
+def _sound(path: Path, _length: int, parameters: Mapping[str, Any], warn: Warn) -> Recorded:
+    """Read the samples of a PCM WAV file, as 16-bit mono of the wanted rate."""
     _read_file(path)
     try:
         with wave.open(str(path), "rb") as recording:
@@ -159,35 +165,41 @@ def _sound(path: Path, _length: int, parameters: Mapping[str, Any]) -> bytes:
                 recording.getsampwidth(),
                 recording.getframerate(),
             )
-            samples = recording.readframes(recording.getnframes())
+            data = recording.readframes(recording.getnframes())
     except (wave.Error, EOFError, ValueError) as error:
         raise UserError(f"the recording {path} is not a WAV file of PCM samples ({error})") from error
-    wanted = parameters.get("hz", parameters.get("frequency", _DEFAULT_HZ))
-    if (channels, width, rate) != (1, 2, wanted):
-        raise UserError(
-            f"the recording {path} has {channels} channel(s) of {8 * width} bits at {rate} Hz, "
-            f"but SOUND wants one of 16 bits at {wanted} Hz",
-            hint="convert it first: this version does not resample",
-        )
-    return samples
+    wanted = int(parameters.get("hz", parameters.get("frequency", _DEFAULT_HZ)))
+    if min(channels, width, rate, wanted) < 1 or width > 4:
+        raise UserError(f"the recording {path} has {channels} channel(s) of {8 * width} bits at {rate} Hz")
+    if (channels, width, rate) == (1, 2, wanted):
+        return data
+    warn(
+        f"{path} has {channels} channel(s) of {8 * width} bits at {rate} Hz, and is converted to the one of 16 bits "
+        f"at {wanted} Hz that SOUND wants"
+    )
+    return ResampledSound(sound.mono_samples(data, channels, width), rate, wanted)
 
 
-def _image(path: Path, length: int, parameters: Mapping[str, Any]) -> bytes:
-    """Read the pixels of an image of exactly the wanted size, rows from the top, as grey, RGB or BGR bytes."""
+def _image(path: Path, length: int, parameters: Mapping[str, Any], warn: Warn) -> bytes:
+    """Read the pixels of an image, in the wanted size, rows from the top, as grey, RGB or BGR bytes.
+
+    Another size is resized exactly, whatever its proportions, by Catmull-Rom interpolation (bicubic, a = -0.5), with a
+    wider kernel where it shrinks; each colour for itself, before grey is calculated. Alpha is dropped.
+    """
     from PIL import Image, UnidentifiedImageError  # slow to import, rarely needed
 
     _read_file(path)
     try:
         with Image.open(path) as image:
-            pixels = image.convert("RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+            # 16 bits become 8: a plain conversion would saturate
+            narrow = image.point(lambda value: value / 256) if image.mode.startswith("I") else image
+            pixels = (narrow.convert("L") if image.mode.startswith("I") else narrow).convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UserError(f"the recording {path} is not an image that can be read ({error})") from error
     width, height = parameters.get("width", pixels.width), parameters.get("height", pixels.height)
     if pixels.size != (width, height):
-        raise UserError(
-            f"the image {path} has {pixels.width}×{pixels.height} pixels, but IMAGE wants {width}×{height}",
-            hint="resize it first: this version does not",
-        )
+        warn(f"{path} has {pixels.width}×{pixels.height} pixels, and is resized to {width}×{height}")
+        pixels = pixels.resize((width, height), Image.Resampling.BICUBIC)
     rgb = pixels.tobytes()
     red, green, blue = rgb[0::3], rgb[1::3], rgb[2::3]
     pixel_format = parameters.get("pixel_format", 2 if length == width * height else 0)
@@ -201,7 +213,7 @@ def _image(path: Path, length: int, parameters: Mapping[str, Any]) -> bytes:
     return rgb
 
 
-_READERS: Mapping[str, Callable[[Path, int, Mapping[str, Any]], bytes]] = {
+_READERS: Mapping[str, Callable[[Path, int, Mapping[str, Any], Warn], Recorded]] = {
     "SOUND": _sound,
     "ACCEL": _accelerometer,
     "IMAGE": _image,

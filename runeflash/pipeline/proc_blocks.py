@@ -33,7 +33,10 @@ def find_blocks(names: Names, context: Context) -> Mapping[str, Block]:
         if path not in resolved:
             resolved[path] = resolve(path, context.folder)
         resolution = resolved[path]
-        blocks[name] = resolution.block or unknown_block(resolution.name, context.folder)
+        block = resolution.block or unknown_block(resolution.name, context.folder)
+        if stage.outputs is not None:
+            block = block.form([output.type.element if output.type is not None else None for output in stage.outputs])
+        blocks[name] = block
         if not resolution.message:
             continue
         code = _CODES[resolution.outcome]

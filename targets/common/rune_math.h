@@ -6,5 +6,11 @@
 
 float rf_expf(float x);
 float rf_fmodf(float x, float y);
+float rf_logf(float x);
+
+/* IEEE 754 rounds square roots correctly, and every target has the instruction. */
+static inline float rf_sqrtf(float x) {
+    return __builtin_sqrtf(x);
+}
 
 #endif

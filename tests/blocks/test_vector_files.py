@@ -105,10 +105,10 @@ def test_every_built_in_block_has_vectors_that_fit_its_manifest(name: str) -> No
             bound = bind(block, inputs, [None] * block.output_count(len(inputs)), case.arguments)
             if call.error is None:
                 assert not bound.problems, case.name
-                for vector, output in zip(call.outputs, bound.outputs, strict=True):
+                for vector, output, dynamic in zip(call.outputs, bound.outputs, bound.dynamic, strict=True):
                     assert output is not None
                     assert vector.type.element is output.element
-                    if None in bound.dynamic:
+                    if dynamic is None:
                         assert vector.type == output, case.name
             elif bound.problems:
                 assert call.error in bound.problems[0].message

@@ -6,11 +6,15 @@ import struct
 import wave
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
 from runeflash.device.recordings import EndOfRecording, Recordings
 from runeflash.errors import UserError
+
+Array = npt.NDArray[np.generic]
 
 
 def recordings(kind: str, *paths: Path, advance: bool = False) -> tuple[Recordings, list[str]]:
@@ -120,11 +124,33 @@ def test_samples_of_a_wav_file(tmp_path: Path) -> None:
     assert struct.unpack("<4h", source.provide("SOUND", 0, 8, {"hz": 16000})) == (1, -2, 3, -4)
 
 
-@pytest.mark.parametrize(("rate", "channels"), [(8000, 1), (16000, 2)])
-def test_a_wav_file_of_another_form(tmp_path: Path, rate: int, channels: int) -> None:
-    source, _ = recordings("SOUND", sound(tmp_path, rate, channels))
-    with pytest.raises(UserError, match="SOUND wants one of 16 bits at 16000 Hz"):
-        source.provide("SOUND", 0, 8, {"hz": 16000})
+def test_a_wav_file_of_another_form_is_converted_with_a_warning(tmp_path: Path) -> None:
+    source, warnings = recordings("SOUND", sound(tmp_path, 16000, 2))
+    # the averages of 1 and -2, of 3 and -4: -0.5, rounded up
+    assert struct.unpack("<2h", source.provide("SOUND", 0, 4, {"hz": 16000})) == (0, 0)
+    assert source.provide("SOUND", 0, 4, {"hz": 16000}) == bytes(4)
+    assert len(warnings) == 1
+    assert "2 channel(s) of 16 bits at 16000 Hz" in warnings[0]
+
+
+def test_half_the_rate_gives_twice_the_samples(tmp_path: Path) -> None:
+    source, warnings = recordings("SOUND", sound(tmp_path, 8000, 1))
+    assert len(source.provide("SOUND", 0, 16, {"hz": 16000})) == 16
+    assert len(warnings) == 1
+    source.provide("SOUND", 0, 18, {"hz": 16000})
+    assert "16 of the 18 bytes" in warnings[1]
+
+
+def test_walking_through_resampled_sound_gives_the_same_samples(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(44100)
+        file.writeframes(struct.pack("<900h", *((i * 7919) % 20011 - 10000 for i in range(900))))
+    whole = recordings("SOUND", path)[0].provide("SOUND", 0, 600, {"hz": 16000})
+    walk, _ = recordings("SOUND", path, advance=True)
+    assert b"".join(walk.provide("SOUND", 0, 200, {"hz": 16000}) for _ in range(3)) == whole
 
 
 @pytest.mark.parametrize(
@@ -139,5 +165,42 @@ def test_pixels(tmp_path: Path, pixel_format: int, expected: bytes) -> None:
     parameters = {"width": 2, "height": 1, "pixel_format": pixel_format}
     source, _ = recordings("IMAGE", path)
     assert source.provide("IMAGE", 0, len(expected), parameters) == expected
-    with pytest.raises(UserError, match="IMAGE wants 3×1"):
-        source.provide("IMAGE", 0, 9, {**parameters, "width": 3})
+
+
+def catmull_rom(pixels: Array, size: int) -> Array:
+    """Resize along the first axis; nothing is rounded."""
+    ratio = pixels.shape[0] / size
+    scale = max(ratio, 1)
+    rows = []
+    for target in range(size):
+        x = np.abs((np.arange(pixels.shape[0]) + 0.5 - (target + 0.5) * ratio) / scale)
+        weights = np.where(x < 1, 1.5 * x**3 - 2.5 * x**2 + 1, np.where(x < 2, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2, 0))
+        rows.append(np.tensordot(weights / weights.sum(), pixels, 1))
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("size", [(5, 4), (40, 31), (16, 9), (1, 1), (16, 3)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_another_size_is_resized(tmp_path: Path, size: tuple[int, int], mode: str) -> None:
+    pixels = np.random.default_rng(5).integers(0, 256, (9, 16, len(mode)), dtype=np.uint8)
+    path = tmp_path / "a.png"
+    Image.fromarray(pixels, mode).save(path)
+    source, warnings = recordings("IMAGE", path)
+    width, height = size
+    data = source.provide("IMAGE", 0, width * height * 3, {"width": width, "height": height, "pixel_format": 0})
+    found = np.frombuffer(data, np.uint8).reshape(height, width, 3).astype(int)
+    # Alpha has no part in it. Both directions are rounded and cut off, one after the other.
+    along = np.clip(catmull_rom(pixels[..., :3].swapaxes(0, 1).astype(float), width), 0, 255).swapaxes(0, 1)
+    expected = np.clip(catmull_rom(along, height), 0, 255)
+    assert np.abs(found - expected).max() <= 1.5
+    assert len(warnings) == (size != (16, 9))
+    grey = source.provide("IMAGE", 0, width * height, {"width": width, "height": height, "pixel_format": 2})
+    luma = (2126 * found[..., 0] + 7152 * found[..., 1] + 722 * found[..., 2]) // 10000
+    assert np.array_equal(np.frombuffer(grey, np.uint8), luma.ravel())
+
+
+def test_sixteen_bits_of_grey(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(np.array([[0, 256, 0x8000, 0xFFFF]], np.uint16)).save(path)
+    parameters = {"width": 4, "height": 1, "pixel_format": 2}
+    assert list(recordings("IMAGE", path)[0].provide("IMAGE", 0, 4, parameters)) == [0, 1, 128, 255]

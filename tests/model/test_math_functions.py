@@ -1,4 +1,4 @@
-"""rf_expf and rf_fmodf: right, the same bits on every target, and nothing else linked."""
+"""rf_expf, rf_fmodf and rf_logf: right, the same bits on every target, and nothing else linked."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from runeflash.rune.wasm import read_module
 from runeflash.toolchain import zig
 
 COUNT = 3000
+RESULTS = ("exponential", "remainder_", "logarithm")
 
 _ENTRY = f"""
 #include <stdint.h>
 #include "rune_math.h"
-float x[{COUNT}], y[{COUNT}], exponential[{COUNT}], remainder_[{COUNT}];
+float x[{COUNT}], y[{COUNT}], exponential[{COUNT}], remainder_[{COUNT}], logarithm[{COUNT}];
 void entry(void);
 void entry(void)
 {{
     for (uint32_t i = 0; i < {COUNT}; i++) {{
         exponential[i] = rf_expf(x[i]);
         remainder_[i] = rf_fmodf(x[i], y[i]);
+        logarithm[i] = rf_logf(y[i]);
     }}
 }}
 """
@@ -48,15 +50,14 @@ def operands() -> tuple[Floats, Floats]:
     return x, y
 
 
-def on_this_computer(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def on_this_computer(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
     library = shared_library({"entry.c": _ENTRY})
-    arrays = {name: (ctypes.c_float * COUNT).in_dll(library, name) for name in ("x", "y", "exponential", "remainder_")}
+    arrays = {name: (ctypes.c_float * COUNT).in_dll(library, name) for name in ("x", "y", *RESULTS)}
     ctypes.memmove(arrays["x"], x.tobytes(), 4 * COUNT)
     ctypes.memmove(arrays["y"], y.tobytes(), 4 * COUNT)
     library.entry()
-    return np.frombuffer(bytes(arrays["exponential"]), np.float32), np.frombuffer(
-        bytes(arrays["remainder_"]), np.float32
-    )
+    exponential, remainder, logarithm = (np.frombuffer(bytes(arrays[name]), np.float32) for name in RESULTS)
+    return exponential, remainder, logarithm
 
 
 def bits_of(values: Floats) -> npt.NDArray[np.uint32]:
@@ -66,7 +67,7 @@ def bits_of(values: Floats) -> npt.NDArray[np.uint32]:
 
 def test_expf_is_right_to_one_ulp() -> None:
     x, y = operands()
-    found, _ = on_this_computer(x, y)
+    found, _, _ = on_this_computer(x, y)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         exact = np.exp(x.astype(np.float64))
         rounded = exact.astype(np.float32)
@@ -79,26 +80,37 @@ def test_expf_is_right_to_one_ulp() -> None:
 
 def test_fmodf_is_exact() -> None:
     x, y = operands()
-    _, found = on_this_computer(x, y)
+    _, found, _ = on_this_computer(x, y)
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(bits_of(found), bits_of(np.fmod(x, y)))
+
+
+def test_logf_is_right_to_one_ulp() -> None:
+    x, y = operands()
+    _, _, found = on_this_computer(x, y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        exact = np.log(y.astype(np.float64))
+    finite = np.isfinite(exact)
+    ulp = np.spacing(np.abs(exact[finite]).astype(np.float32)).astype(np.float64)
+    assert (np.abs(found[finite] - exact[finite]) <= ulp).all()
+    assert (np.isnan(found) == np.isnan(exact)).all()
+    assert (found[np.isinf(exact)] == exact[np.isinf(exact)]).all()
 
 
 def test_the_same_bits_on_a_cortex_m(toolchain: str, tmp_path: Path) -> None:
     x, y = operands()
     program = thumb_program({"entry.c": _ENTRY}, toolchain, tmp_path)
-    found, _ = program.run({"x": x.tobytes(), "y": y.tobytes()}, {"exponential": 4 * COUNT, "remainder_": 4 * COUNT})
-    exponential, remainder = on_this_computer(x, y)
-    np.testing.assert_array_equal(bits_of(np.frombuffer(found["exponential"], np.float32)), bits_of(exponential))
-    np.testing.assert_array_equal(bits_of(np.frombuffer(found["remainder_"], np.float32)), bits_of(remainder))
+    found, _ = program.run({"x": x.tobytes(), "y": y.tobytes()}, dict.fromkeys(RESULTS, 4 * COUNT))
+    for name, expected in zip(RESULTS, on_this_computer(x, y), strict=True):
+        np.testing.assert_array_equal(bits_of(np.frombuffer(found[name], np.float32)), bits_of(expected))
 
 
 def test_the_same_bits_in_wasm_and_nothing_imported(tmp_path: Path) -> None:
     x, y = operands()
-    exponential, remainder = (bits_of(values).astype(np.uint64) for values in on_this_computer(x, y))
+    results = [bits_of(values).astype(np.uint64).tolist() for values in on_this_computer(x, y)]
     expected = 0
-    for a, b in zip(exponential.tolist(), remainder.tolist(), strict=True):
-        for bits in (a, b):
+    for each in zip(*results, strict=True):
+        for bits in each:
             expected = ((expected ^ bits) * 16777619) & 0xFFFFFFFF
     listed = [",".join(f"{word}u" for word in values.view(np.uint32)) for values in (x, y)]
     source = tmp_path / "digest.c"
@@ -126,6 +138,7 @@ uint32_t digest(void)
     for (uint32_t i = 0; i < {COUNT}; i++) {{
         hash = (hash ^ bits(rf_expf(number(x[i])))) * 16777619u;
         hash = (hash ^ bits(rf_fmodf(number(x[i]), number(y[i])))) * 16777619u;
+        hash = (hash ^ bits(rf_logf(number(y[i])))) * 16777619u;
     }}
     return hash;
 }}

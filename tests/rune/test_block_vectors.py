@@ -20,7 +20,9 @@ def _cases() -> list[object]:
     for name in library.names():
         block = library.load(name)
         assert block is not None
-        found += [pytest.param(block, case, id=f"{name}-{case.name}") for case in load_vectors(block)]
+        for form in (block, *block.forms):
+            prefix = name if form is block else f"{name}-{form.folder.name}"
+            found += [pytest.param(form, case, id=f"{prefix}-{case.name}") for case in load_vectors(form)]
     return found
 
 

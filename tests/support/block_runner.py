@@ -28,8 +28,9 @@ from runeflash.pipeline.graph import (
 from runeflash.resources import folder
 from runeflash.rune import build_rune
 from runeflash.rune.lower import stage_header
+from runeflash.rune.tables import make_tables
 from runeflash.tensors import ElementType, TensorType
-from runeflash.toolchain import picolibc, zig
+from runeflash.toolchain import cache, picolibc, zig
 
 FORMS = {
     ElementType.U8: "B",
@@ -123,6 +124,7 @@ int main(void) {{
         }}
         RUNE_PROC_BLOCK(in, out);
         for (unsigned i = 0; i < sizeof out / sizeof *out; i++) {{
+            fwrite(&out[i].count, 4, 1, stdout);
             if (out[i].element_type == RUNE_TYPE_UTF8) {{
                 for (unsigned k = 0; k < out[i].count; k++) {{
                     const rune_string *text = (const rune_string *)out[i].data + k;
@@ -130,7 +132,7 @@ int main(void) {{
                     fwrite(text->data, 1, text->length, stdout);
                 }}
             }} else {{
-                fwrite(out[i].data, 1, output_sizes[i], stdout);
+                fwrite(out[i].data, output_element_sizes[i], out[i].count, stdout);
             }}
         }}
     }}
@@ -138,10 +140,10 @@ int main(void) {{
 """
 
 
-def run_natively(block: Block, case: Case, folder_: Path) -> list[list[list[object]]]:
-    """The elements of each output of each call, from the block compiled for this computer."""
-    stage, inputs = stage_for(block, case, case.calls[0])
-    (folder_ / "rune_stage.h").write_text(stage_header(stage, inputs, "block_under_test"))
+def compile_natively(stage: ProcBlockStage, inputs: list[TensorType]) -> Path:
+    """Return the program that feeds the block from its standard input; compiled once for the same stage."""
+    block = stage.block
+    header = stage_header(stage, inputs, "block_under_test")
     buffers, tensors = [], {}
     for kind, types in (("input", inputs), ("output", list(stage.outputs))):
         tensors[kind] = []
@@ -153,60 +155,85 @@ def run_natively(block: Block, case: Case, folder_: Path) -> list[list[list[obje
                 f"{{ RUNE_TYPE_{tensor.element.name}, {len(tensor.dimensions)}, {kind}{i}_dimensions, "
                 f"{tensor.count}, {kind}{i} }}"
             )
-    buffers.append(f"static const size_t output_sizes[] = {{ {', '.join(str(t.size) for t in stage.outputs)} }};")
+    sizes = ", ".join(str(tensor.size // max(tensor.count, 1)) for tensor in stage.outputs)
+    buffers.append(f"static const size_t output_element_sizes[] = {{ {sizes} }};")
     harness = HARNESS.format(
         buffers="\n".join(buffers), ins=", ".join(tensors["input"]), outs=", ".join(tensors["output"])
     )
-    (folder_ / "harness.c").write_text(harness)
     targets = folder("targets")
-    includes = [f"-I{folder_}", f"-I{folder('proc_blocks') / 'include'}", f"-I{targets / 'common'}"]
-    zig.compile_c(
-        [
-            *zig.host_flags(), "-Wno-unused-but-set-variable", *includes, *picolibc.math_include_flags(),
-            folder_ / "harness.c", block.source, "-o", folder_ / "harness",
-            *_native_math(folder_),
-        ],
-        what="compiling the harness",
-    )  # fmt: skip
-    done = subprocess.run(
-        [folder_ / "harness"],
-        input=b"".join(tensor_bytes(vector) for call in case.calls for vector in call.inputs),
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
+    math = sorted((targets / "common" / "math").glob("*.c"))
+    libraries = [f"-I{folder('proc_blocks') / 'include'}", f"-I{targets / 'common'}"]
+
+    def make(work: Path) -> None:
+        (work / "rune_stage.h").write_text(header)
+        (work / "harness.c").write_text(harness)
+        if block.tables.is_file():
+            make_tables(block.tables, work, [*libraries, *picolibc.libc_include_flags()], stage.name)
+        flags = [*zig.host_flags(), "-Wall", "-Wextra", "-Werror", "-Wno-unused-but-set-variable", f"-I{work}"]
+        zig.compile_c([*flags, *libraries, "-c", block.source, "-o", work / "block.o"], what="compiling the block")
+        zig.compile_c(
+            [*flags, *libraries, work / "harness.c", work / "block.o", "-o", work / "harness", *_native_math(math)],
+            what="compiling the harness",
+        )
+
+    sources = (cache.tree_key(block.folder), cache.tree_key(folder("proc_blocks") / "include"), harness, header)
+    maths = (path.read_bytes() for path in math)
+    return cache.entry("test-blocks", cache.key(zig.version(), *sources, *maths), make) / "harness"
+
+
+def run_program_natively(program: Path, stage: ProcBlockStage, data: bytes, calls: int) -> list[list[list[object]]]:
+    """Feed a program of :func:`compile_natively` with the bytes of its inputs, call after call."""
+    done = subprocess.run([program], input=data, capture_output=True, timeout=60, check=False)
     if done.returncode == 9:
         raise BlockFailedError(done.stderr.decode())
     assert done.returncode == 0
-    return [[list(elements) for elements in call] for call in _split(done.stdout, list(stage.outputs), len(case.calls))]
+    return [[list(elements) for elements in call] for call in _split(done.stdout, list(stage.outputs), calls)]
 
 
-def _native_math(folder_: Path) -> list[Path]:
-    output = folder_ / "rf_fmodf.o"
-    source = folder("targets") / "common" / "math" / "rf_fmodf.c"
+def run_natively(block: Block, case: Case, _folder: Path) -> list[list[list[object]]]:
+    """The elements of each output of each call, from the block compiled for this computer."""
+    stage, inputs = stage_for(block, case, case.calls[0])
+    data = b"".join(tensor_bytes(vector) for call in case.calls for vector in call.inputs)
+    return run_program_natively(compile_natively(stage, inputs), stage, data, len(case.calls))
+
+
+def _native_math(sources: list[Path]) -> list[Path]:
     flags = [*zig.host_flags(), "-w", *picolibc.libc_include_flags(), *picolibc.math_include_flags()]
-    zig.compile_c([*flags, f"-I{source.parent.parent}", "-c", source, "-o", output], what="compiling fmodf")
-    return [output]
+
+    def make(work: Path) -> None:
+        for source in sources:
+            zig.compile_c(
+                [*flags, f"-I{source.parent.parent}", "-c", source, "-o", work / f"{source.stem}.o"],
+                what=f"compiling {source.name}",
+            )
+
+    headers = cache.tree_key(folder("targets") / "common", "**/*.h")
+    place = cache.entry("test-math", cache.key(headers, *(path.read_bytes() for path in sources)), make)
+    return [place / f"{source.stem}.o" for source in sources]
 
 
 def _split(data: bytes, outputs: list[TensorType], calls: int) -> list[list[list[object]]]:
     assert sys.byteorder == "little"
     found = []
+    position = 0
     for _ in range(calls):
         tensors = []
         for tensor in outputs:
+            (count,) = struct.unpack_from("<I", data, position)
+            position += 4
             if tensor.element is ElementType.UTF8:
                 texts: list[object] = []
-                for _ in range(tensor.count):
-                    (length,) = struct.unpack_from("<I", data)
-                    texts.append(data[4 : 4 + length].decode())
-                    data = data[4 + length :]
+                for _ in range(count):
+                    (length,) = struct.unpack_from("<I", data, position)
+                    texts.append(data[position + 4 : position + 4 + length].decode(errors="replace"))
+                    position += 4 + length
                 tensors.append(texts)
             else:
-                values = array.array(FORMS[tensor.element].replace("I", "I"))
-                values.frombytes(data[: tensor.size])
-                data = data[tensor.size :]
+                values = array.array(FORMS[tensor.element])
+                size = count * tensor.element.size
+                values.frombytes(data[position : position + size])
+                position += size
                 tensors.append(list(values))
         found.append(tensors)
-    assert not data
+    assert position == len(data)
     return found

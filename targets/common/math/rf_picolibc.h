@@ -43,6 +43,12 @@ static inline float rf_invalid(float x)
     return __builtin_nanf("");
 }
 
+static inline float rf_divide_by_zero(uint32_t sign)
+{
+    return sign ? -__builtin_inff() : __builtin_inff();
+}
+
+#define __math_divzerof(sign) rf_divide_by_zero(sign)
 #define __math_oflowf(sign) rf_overflow(sign)
 #define __math_uflowf(sign) rf_underflow(sign)
 #define __math_invalidf(x) rf_invalid(x)

@@ -1,0 +1,2 @@
+/* Pictures of people: the class with the largest average; shared with the other aggregators. */
+#include "rune_aggregator.h"
