@@ -61,7 +61,7 @@ FC = fully_connected_options()
     ("message", "arguments"),
     [
         (
-            'operator 0 of the model (CONV_2D): its input, tensor 0 ("x"), is of type UINT8; supported is FLOAT32 or INT8',
+            '(CONV_2D): its input, tensor 0 ("x"), is of type UINT8; supported is FLOAT32 or INT8',
             ("CONV_2D", [x(1, 4, 4, 1, type=DataType.UINT8), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
         ),
         ("not 4 dimensions", ("CONV_2D", [x(4, 4, 1), constant(1, 1, 1, 1)], (4, 4, 1), CONV)),
