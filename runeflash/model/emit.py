@@ -47,6 +47,7 @@ class EmittedConstant:
 
     name: str
     c_type: str
+    alignment: str
     comment: str
     count: int
     lines: list[str]
@@ -67,22 +68,23 @@ class _Constants:
     """The arrays of a model; equal ones are emitted once."""
 
     items: list[EmittedConstant] = field(default_factory=list)
-    names: dict[tuple[ElementType, bytes], str] = field(default_factory=dict)
+    names: dict[tuple[ElementType, int, bytes], str] = field(default_factory=dict)
 
     def add(self, name: str, comment: str, constant: Constant) -> str:
         """Return the C name of an array with these elements."""
-        key = (constant.element, constant.data)
+        key = (constant.element, constant.alignment, constant.data)
         if key not in self.names:
             self.names[key] = name
             count = len(constant.data) // constant.element.size
             lines = list(_wrapped(_literals(constant.element, constant.data)))
-            self.items.append(EmittedConstant(name, _C_TYPES[constant.element], comment, count, lines))
+            alignment = f"_Alignas({constant.alignment}) " if constant.alignment > 1 else ""
+            self.items.append(EmittedConstant(name, _C_TYPES[constant.element], alignment, comment, count, lines))
         return self.names[key]
 
     @property
     def size(self) -> int:
         """Bytes of flash."""
-        return sum(len(data) for _, data in self.names)
+        return sum(len(data) for _, _, data in self.names)
 
 
 @dataclass(frozen=True)

@@ -92,11 +92,13 @@ class Constant:
         role: what it is to the layer (``weights``): part of its name in C.
         element: type of the elements.
         data: the elements, little-endian, in the order in which the kernel reads them.
+        alignment: in bytes, where the kernel reads more than one element at once; 1 otherwise.
     """
 
     role: str
     element: ElementType
     data: bytes
+    alignment: int = 1
 
 
 @dataclass(frozen=True)

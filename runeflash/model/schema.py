@@ -109,10 +109,13 @@ class OptionsType(enum.IntEnum):
     """The number of an operator's options table in the union of them all: those that we read."""
 
     CONV_2D = 1
+    DEPTHWISE_CONV_2D = 2
     POOL_2D = 5
     FULLY_CONNECTED = 8
     SOFTMAX = 9
     RESHAPE = 17
+    DEQUANTIZE = 26
+    QUANTIZE = 89
 
 
 #: Built-in operators by number.

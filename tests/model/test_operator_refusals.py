@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from tflite_builder import (
     ModelBuilder,
     Options,
+    Scales,
     conv_2d_options,
+    depthwise_conv_2d_options,
     fully_connected_options,
     pool_2d_options,
     reshape_options,
+    scale,
     softmax_options,
 )
 
@@ -57,8 +61,8 @@ FC = fully_connected_options()
     ("message", "arguments"),
     [
         (
-            'operator 0 of the model (CONV_2D): its input, tensor 0 ("x"), is of type INT8; supported is FLOAT32',
-            ("CONV_2D", [x(1, 4, 4, 1, type=DataType.INT8), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
+            '(CONV_2D): its input, tensor 0 ("x"), is of type UINT8; supported is FLOAT32 or INT8',
+            ("CONV_2D", [x(1, 4, 4, 1, type=DataType.UINT8), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
         ),
         ("not 4 dimensions", ("CONV_2D", [x(4, 4, 1), constant(1, 1, 1, 1)], (4, 4, 1), CONV)),
         ("do not fit 3 input channels", ("CONV_2D", [x(1, 4, 4, 3), constant(1, 1, 1, 2)], (1, 4, 4, 1), CONV)),
@@ -176,3 +180,116 @@ def test_refusals(message: str, arguments: tuple[Any, ...]) -> None:
     assert message in found
     assert arguments[0] in found
     assert "operator 0" in found
+
+
+I8 = {"type": DataType.INT8, "scales": scale(0.1)}
+
+
+def int8_constant(*shape: int, scales: Scales | None) -> dict[str, Any]:
+    return {"shape": shape, "data": bytes(int(np.prod(shape))), "name": "w", "type": DataType.INT8, "scales": scales}
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "inputs", "output", "options", "more"),
+    [
+        (
+            'its input, tensor 0 ("x"), has no scale',
+            "FULLY_CONNECTED",
+            [x(1, 3, type=DataType.INT8), int8_constant(2, 3, scales=scale(1.0))],
+            (1, 2),
+            FC,
+            I8,
+        ),
+        (
+            'its weights, tensor 1 ("w"), have no scale',
+            "FULLY_CONNECTED",
+            [x(1, 3, **I8), int8_constant(2, 3, scales=None)],
+            (1, 2),
+            FC,
+            I8,
+        ),
+        (
+            'its weights, tensor 1 ("w"), have 3 scales for 2 channels',
+            "CONV_2D",
+            [x(1, 1, 1, 3, **I8), int8_constant(2, 1, 1, 3, scales=Scales((1.0, 1.0, 1.0)))],
+            (1, 1, 1, 2),
+            CONV,
+            I8,
+        ),
+        (
+            'its weights, tensor 1 ("w"), have a zero point other than 0',
+            "CONV_2D",
+            [x(1, 1, 1, 3, **I8), int8_constant(2, 1, 1, 3, scales=scale(1.0, 4))],
+            (1, 1, 1, 2),
+            CONV,
+            I8,
+        ),
+        (
+            'its weights, tensor 1 ("w"), have scales along dimension 0',
+            "DEPTHWISE_CONV_2D",
+            [x(1, 1, 1, 2, **I8), int8_constant(1, 1, 1, 2, scales=Scales((1.0, 1.0)))],
+            (1, 1, 1, 2),
+            depthwise_conv_2d_options(),
+            I8,
+        ),
+        (
+            'its weights, tensor 1 ("w"), of shape [1, 1, 1, 3] do not fit 2 input channels',
+            "DEPTHWISE_CONV_2D",
+            [x(1, 1, 1, 2, **I8), int8_constant(1, 1, 1, 3, scales=scale(1.0))],
+            (1, 1, 1, 3),
+            depthwise_conv_2d_options(),
+            I8,
+        ),
+        (
+            "groups of channels are not supported for INT8",
+            "CONV_2D",
+            [x(1, 1, 1, 4, **I8), int8_constant(2, 1, 1, 2, scales=scale(1.0))],
+            (1, 1, 1, 2),
+            CONV,
+            I8,
+        ),
+        (
+            'its input, tensor 0 ("x"), has the scale nan',
+            "DEQUANTIZE",
+            [x(4, type=DataType.INT8, scales=scale(float("nan")))],
+            (4,),
+            None,
+            {},
+        ),
+        (
+            'its input, tensor 0 ("x"), has the zero point 128',
+            "DEQUANTIZE",
+            [x(4, type=DataType.INT8, scales=scale(0.1, 128))],
+            (4,),
+            None,
+            {},
+        ),
+        (
+            'its output, tensor 1 ("y"), has the scale 0.1',
+            "SOFTMAX",
+            [x(1, 4, **I8)],
+            (1, 4),
+            softmax_options(),
+            I8,
+        ),
+        (
+            'its input and its output, tensor 1 ("y"), differ in scale or zero point',
+            "AVERAGE_POOL_2D",
+            [x(1, 1, 1, 2, **I8)],
+            (1, 1, 1, 2),
+            pool_2d_options((1, 1)),
+            {"type": DataType.INT8, "scales": scale(0.2)},
+        ),
+    ],
+)
+def test_refusals_of_int8(
+    message: str,
+    kind: str,
+    inputs: list[dict[str, Any] | None],
+    output: tuple[int, ...],
+    options: Options | None,
+    more: dict[str, Any],
+) -> None:
+    found = refusal(kind, inputs, output, options, **more)
+    assert message in found
+    assert f"operator 0 of the model ({kind})" in found

@@ -21,6 +21,7 @@ _PATTERN = 0xA5
 _NUMPY_TYPES = {
     ElementType.F32: np.float32,
     ElementType.I32: np.int32,
+    ElementType.I16: np.int16,
     ElementType.I8: np.int8,
     ElementType.U8: np.uint8,
 }

@@ -38,6 +38,20 @@ class Options:
     fields: tuple[tuple[int, str, Any], ...]
 
 
+@dataclass(frozen=True)
+class Scales:
+    """How integers stand for reals: scales, as many zero points (by default 0), and their dimension."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...] = ()
+    dimension: int = 0
+
+
+def scale(value: float, zero_point: int = 0) -> Scales:
+    """Scale and zero point of a whole tensor."""
+    return Scales((value,), (zero_point,))
+
+
 def conv_2d_options(
     padding: Padding = Padding.VALID,
     stride: tuple[int, int] = (1, 1),
@@ -54,6 +68,28 @@ def conv_2d_options(
             (3, "i8", activation.value),
             (4, "i32", dilation[1]),
             (5, "i32", dilation[0]),
+        ),
+    )
+
+
+def depthwise_conv_2d_options(
+    padding: Padding = Padding.VALID,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    activation: Activation = Activation.NONE,
+    multiplier: int = 1,
+) -> Options:
+    """Options of DEPTHWISE_CONV_2D; stride and dilation are (height, width)."""
+    return Options(
+        OptionsType.DEPTHWISE_CONV_2D,
+        (
+            (0, "i8", padding.value),
+            (1, "i32", stride[1]),
+            (2, "i32", stride[0]),
+            (3, "i32", multiplier),
+            (4, "i8", activation.value),
+            (5, "i32", dilation[1]),
+            (6, "i32", dilation[0]),
         ),
     )
 
@@ -106,6 +142,7 @@ class _Tensor:
     name: str
     variable: bool
     sparse: bool
+    scales: Scales | None
 
 
 @dataclass
@@ -137,6 +174,7 @@ class ModelBuilder:
         buffer: int | None = None,
         variable: bool = False,
         sparse: bool = False,
+        scales: Scales | None = None,
     ) -> int:
         """Add a tensor and return its index; ``data`` (numbers, or bytes as they are) makes it a constant."""
         if data is not None:
@@ -148,7 +186,7 @@ class ModelBuilder:
         index = len(self._tensors)
         number = type.value if isinstance(type, DataType) else type
         label = f"tensor_{index}" if name is None else name
-        self._tensors.append(_Tensor(tuple(shape), number, buffer or 0, label, variable, sparse))
+        self._tensors.append(_Tensor(tuple(shape), number, buffer or 0, label, variable, sparse, scales))
         return index
 
     def operator(
@@ -197,6 +235,17 @@ class ModelBuilder:
         tensors = []
         for tensor in self._tensors:
             sparsity = self._table(b, []) if tensor.sparse else None
+            quantization = None
+            if tensor.scales is not None:
+                zero_points = tensor.scales.zero_points or (0,) * len(tensor.scales.scales)
+                quantization = self._table(
+                    b,
+                    [
+                        (2, "[f32]", tensor.scales.scales),
+                        (3, "[i64]", zero_points),
+                        (6, "i32", tensor.scales.dimension),
+                    ],
+                )
             tensors.append(
                 self._table(
                     b,
@@ -205,6 +254,7 @@ class ModelBuilder:
                         (1, "i8", tensor.type),
                         (2, "u32", tensor.buffer),
                         (3, "string", tensor.name),
+                        (4, "table", quantization),
                         (5, "bool", tensor.variable),
                         (6, "table", sparsity),
                     ],
@@ -250,6 +300,15 @@ class ModelBuilder:
                 b.StartVector(1, len(value), 16)
                 b.head = b.head - len(value)
                 b.Bytes[b.head : b.head + len(value)] = value
+                placed.append((number, "table", b.EndVector()))
+            elif kind in {"[f32]", "[i64]"}:
+                size = 4 if kind == "[f32]" else 8
+                b.StartVector(size, len(value), size)
+                for item in reversed(value):
+                    if kind == "[f32]":
+                        b.PrependFloat32(item)
+                    else:
+                        b.PrependInt64(item)
                 placed.append((number, "table", b.EndVector()))
             elif kind in {"[i32]", "tables"}:
                 b.StartVector(4, len(value), 4)

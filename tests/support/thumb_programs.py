@@ -6,13 +6,14 @@ import io
 import os
 import shlex
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 from native_models import include_flags, math_sources
-from unicorn import UC_ARCH_ARM, UC_HOOK_CODE, UC_MODE_MCLASS, UC_MODE_THUMB, UC_PROT_EXEC, UC_PROT_READ, Uc
+from unicorn import UC_ARCH_ARM, UC_HOOK_BLOCK, UC_MODE_MCLASS, UC_MODE_THUMB, UC_PROT_EXEC, UC_PROT_READ, Uc
 from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_SP, UC_CPU_ARM_CORTEX_M4
 
 from runeflash.firmware import flags
@@ -69,16 +70,29 @@ class ThumbProgram:
                 core.mem_write(segment["p_vaddr"], segment.data())
         for name, content in given.items():
             core.mem_write(symbols[name], content)
-        count = [0]
+        runs: Counter[tuple[int, int]] = Counter()
 
-        def step(_core: Uc, _address: int, _size: int, _data: object) -> None:
-            count[0] += 1
+        def enter(_core: Uc, address: int, size: int, _data: object) -> None:
+            runs[address, size] += 1
 
-        core.hook_add(UC_HOOK_CODE, step)
+        # Blocks run from their beginning to their end: counting them is much quicker than single steps.
+        core.hook_add(UC_HOOK_BLOCK, enter)
         core.reg_write(UC_ARM_REG_SP, _RAM + _RAM_SIZE)
         core.reg_write(UC_ARM_REG_LR, _RETURN | 1)
         core.emu_start(symbols["entry"] | 1, _RETURN)
-        return {name: bytes(core.mem_read(symbols[name], size)) for name, size in wanted.items()}, count[0]
+        count = sum(
+            _instructions(bytes(core.mem_read(address, size))) * times for (address, size), times in runs.items()
+        )
+        return {name: bytes(core.mem_read(symbols[name], size)) for name, size in wanted.items()}, count
+
+
+def _instructions(code: bytes) -> int:
+    """Return how many Thumb-2 instructions these bytes are: those of 4 bytes begin with 0b11101, 0b11110 or 0b11111."""
+    count = position = 0
+    while position < len(code):
+        position += 4 if code[position + 1] >= 0xE8 else 2
+        count += 1
+    return count
 
 
 def thumb_program(files: Mapping[str, str], toolchain: str, place: Path) -> ThumbProgram:

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runeflash.model.graph import Layer
-from runeflash.model.operators import conv_2d, fully_connected, max_pool_2d, reshape, softmax
+from runeflash.model.operators import (
+    average_pool_2d,
+    conv_2d,
+    depthwise_conv_2d,
+    dequantize,
+    fully_connected,
+    max_pool_2d,
+    quantize,
+    reshape,
+    softmax,
+)
 from runeflash.model.operators.context import OperatorContext
 
 #: By the operator's name in the file format.
 READERS: Mapping[str, Callable[[OperatorContext], Layer]] = {
+    "AVERAGE_POOL_2D": average_pool_2d.read,
     "CONV_2D": conv_2d.read,
+    "DEPTHWISE_CONV_2D": depthwise_conv_2d.read,
+    "DEQUANTIZE": dequantize.read,
     "FULLY_CONNECTED": fully_connected.read,
     "MAX_POOL_2D": max_pool_2d.read,
+    "QUANTIZE": quantize.read,
     "RESHAPE": reshape.read,
     "SOFTMAX": softmax.read,
 }

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runeflash.model.graph import Constant, Layer
+from runeflash.model.graph import Constant, Layer, Tensor
+from runeflash.model.operators import quantized
 from runeflash.model.operators.activation import FLOAT_ACTIVATIONS, c_name
 from runeflash.model.operators.c_code import shape_struct
 from runeflash.model.operators.context import OperatorContext
+from runeflash.model.operators.conv_2d_i8 import Conv2DI8
 from runeflash.model.operators.pack_sums import pack_f32
 from runeflash.model.operators.window import Window, check_windows
 from runeflash.model.schema import Activation, DataType, OptionsType
@@ -94,8 +96,9 @@ def read(context: OperatorContext) -> Layer:
     weights = context.input(1, "weights")
     bias = context.optional_input(2, "bias")
     output = context.output(0)
+    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8)
     for tensor, role in ((source, "input"), (weights, "weights"), (output, "output")):
-        context.check_type(tensor, role, DataType.FLOAT32)
+        context.check_type(tensor, role, source.type)
         context.check_rank(tensor, role, 4)
     batches, height, width, input_channels = source.shape
     output_channels, filter_height, filter_width, depth = weights.shape
@@ -121,6 +124,11 @@ def read(context: OperatorContext) -> Layer:
     )
     check_windows(context, source, rows, columns)
     context.check_shape(output, "output", (batches, rows.count, columns.count, output_channels))
+    activation = context.activation(options.i8(3), *FLOAT_ACTIVATIONS)
+    if source.type is DataType.INT8:
+        if depth != input_channels:
+            raise context.unsupported("groups of channels are not supported for INT8")
+        return _read_i8(context, (source, weights, output), bias, rows, columns, activation)
     if bias is not None:
         context.check_type(bias, "bias", DataType.FLOAT32)
         if bias.count != output_channels:
@@ -136,7 +144,46 @@ def read(context: OperatorContext) -> Layer:
         input_channels=input_channels,
         output_channels=output_channels,
         groups=input_channels // depth,
-        activation=context.activation(options.i8(3), *FLOAT_ACTIVATIONS),
+        activation=activation,
         weights=context.constant(weights, "weights"),
         bias=None if bias is None else context.constant(bias, "bias"),
+    )
+
+
+def _read_i8(
+    context: OperatorContext,
+    tensors: tuple[Tensor, Tensor, Tensor],
+    bias: Tensor | None,
+    rows: Window,
+    columns: Window,
+    activation: Activation,
+) -> Layer:
+    source, weights, output = tensors
+    count = weights.shape[0]
+    data = context.constant(weights, "weights").cast("b")
+    depth = len(data) // count
+    weight_rows = tuple(data[i * depth : (i + 1) * depth] for i in range(count))
+    input_scaling = quantized.per_tensor(context, source, "input")
+    output_scaling = quantized.per_tensor(context, output, "output")
+    return Conv2DI8(
+        index=context.operator.index,
+        name=output.name,
+        inputs=(source.index,),
+        outputs=(output.index,),
+        kind="CONV_2D",
+        batches=source.shape[0],
+        rows=rows,
+        columns=columns,
+        input_channels=source.shape[3],
+        input_zero_point=input_scaling.zero_point,
+        channels=quantized.make_channels(
+            quantized.convolution_multipliers(context, input_scaling, weights, count, 0, output_scaling),
+            quantized.biases(context, bias, count),
+            weight_rows,
+            input_scaling.zero_point,
+            output_scaling.zero_point,
+            folded=True,
+        ),
+        limits=quantized.limits(activation, output_scaling),
+        weight_rows=weight_rows,
     )

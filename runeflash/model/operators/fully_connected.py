@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runeflash.model.graph import Constant, Layer
+from runeflash.model.graph import Constant, Layer, Tensor
+from runeflash.model.operators import quantized
 from runeflash.model.operators.activation import FLOAT_ACTIVATIONS, c_name
 from runeflash.model.operators.c_code import shape_struct
 from runeflash.model.operators.context import OperatorContext
 from runeflash.model.operators.pack_sums import pack_f32
+from runeflash.model.operators.quantized import Channels, Limits, pack_rows
 from runeflash.model.schema import Activation, DataType, OptionsType
 from runeflash.tensors import ElementType
 
@@ -62,6 +64,45 @@ class FullyConnectedF32(Layer):
         ]
 
 
+@dataclass(frozen=True)
+class FullyConnectedI8(Layer):
+    """FULLY_CONNECTED of int8; ``weight_rows`` has the weights of each unit."""
+
+    batches: int
+    depth: int
+    channels: Channels
+    limits: Limits
+    weight_rows: tuple[memoryview, ...]
+
+    operator = "FULLY_CONNECTED"
+    headers = ("kernels/fully_connected_i8.h",)
+
+    @property
+    def macs(self) -> int:
+        """One per weight and batch."""
+        return self.batches * self.depth * len(self.weight_rows)
+
+    def _make_constants(self) -> tuple[Constant, ...]:
+        packed = pack_rows(self.weight_rows, (4, 1), (0, 1, 2, 3))
+        return Constant("weights", ElementType.I8, packed, alignment=4), self.channels.constant()
+
+    def body(self, constants: Mapping[str, str]) -> list[str]:
+        """Return the call of the kernel."""
+        return [
+            *shape_struct(
+                "rune_fully_connected_i8_shape",
+                {
+                    "batches": self.batches,
+                    "depth": self.depth,
+                    "units": len(self.weight_rows),
+                    "general": int(self.channels.is_general),
+                    "limits": self.limits.c_value,
+                },
+            ),
+            f"rune_fully_connected_i8(shape, {constants['weights']}, {constants['channels']}, input, output);",
+        ]
+
+
 def read(context: OperatorContext) -> Layer:
     """Return the checked layer.
 
@@ -74,8 +115,9 @@ def read(context: OperatorContext) -> Layer:
     weights = context.input(1, "weights")
     bias = context.optional_input(2, "bias")
     output = context.output(0)
-    for tensor, role in ((source, "input"), (weights, "weights"), (output, "output")):
-        context.check_type(tensor, role, DataType.FLOAT32)
+    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8)
+    for tensor, role in ((weights, "weights"), (output, "output")):
+        context.check_type(tensor, role, source.type)
     context.check_rank(weights, "weights", 2)
     units, depth = weights.shape
     if source.count % depth != 0:
@@ -88,16 +130,18 @@ def read(context: OperatorContext) -> Layer:
     context.check_shape(output, "output", (batches, units), (*source.shape[:-1], units))
     if output.count != batches * units:
         raise context.wrong(f"its output, {output}, of shape {list(output.shape)} has not {batches * units} elements")
-    if bias is not None:
-        context.check_type(bias, "bias", DataType.FLOAT32)
-        if bias.count != units:
-            raise context.wrong(f"its bias, {bias}, of shape {list(bias.shape)} has not {units} elements")
     options = context.optional_options(OptionsType.FULLY_CONNECTED)
     activation = Activation.NONE
     if options is not None:
         activation = context.activation(options.i8(0), *FLOAT_ACTIVATIONS)
         if options.i8(1) != _DEFAULT_WEIGHTS_FORMAT:
             raise context.unsupported(f"the weights format {options.i8(1)} is not supported")
+    if source.type is DataType.INT8:
+        return _read_i8(context, (source, weights, output), bias, activation)
+    if bias is not None:
+        context.check_type(bias, "bias", DataType.FLOAT32)
+        if bias.count != units:
+            raise context.wrong(f"its bias, {bias}, of shape {list(bias.shape)} has not {units} elements")
     return FullyConnectedF32(
         index=context.operator.index,
         name=output.name,
@@ -109,4 +153,39 @@ def read(context: OperatorContext) -> Layer:
         activation=activation,
         weights=context.constant(weights, "weights"),
         bias=None if bias is None else context.constant(bias, "bias"),
+    )
+
+
+def _read_i8(
+    context: OperatorContext, tensors: tuple[Tensor, Tensor, Tensor], bias: Tensor | None, activation: Activation
+) -> Layer:
+    source, weights, output = tensors
+    units, depth = weights.shape
+    data = context.constant(weights, "weights").cast("b")
+    weight_rows = tuple(data[i * depth : (i + 1) * depth] for i in range(units))
+    input_scaling = quantized.per_tensor(context, source, "input")
+    output_scaling = quantized.per_tensor(context, output, "output")
+    scales = quantized.symmetric_scales(context, weights, "weights", units, 0)
+    if len(scales) == 1:
+        # The product of the scales is a float32 here, unlike a convolution's.
+        products: list[float] = [quantized.to_float32(input_scaling.scale * scales[0])]
+    else:
+        products = [input_scaling.scale * scale for scale in scales]
+    return FullyConnectedI8(
+        index=context.operator.index,
+        name=output.name,
+        inputs=(source.index,),
+        outputs=(output.index,),
+        batches=source.count // depth,
+        depth=depth,
+        channels=quantized.make_channels(
+            [quantized.multiplier(context, product / output_scaling.scale) for product in products],
+            quantized.biases(context, bias, units),
+            weight_rows,
+            input_scaling.zero_point,
+            output_scaling.zero_point,
+            folded=True,
+        ),
+        limits=quantized.limits(activation, output_scaling),
+        weight_rows=weight_rows,
     )

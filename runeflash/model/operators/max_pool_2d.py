@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runeflash.model.graph import Layer
+from runeflash.model.operators import pool_2d_i8
 from runeflash.model.operators.activation import FLOAT_ACTIVATIONS, c_name
 from runeflash.model.operators.c_code import shape_struct
 from runeflash.model.operators.context import OperatorContext
@@ -64,9 +65,12 @@ def read(context: OperatorContext) -> Layer:
     context.check_arity((1, 1), 1)
     source = context.input(0, "input")
     output = context.output(0)
+    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8)
+    context.check_type(output, "output", source.type)
     for tensor, role in ((source, "input"), (output, "output")):
-        context.check_type(tensor, role, DataType.FLOAT32)
         context.check_rank(tensor, role, 4)
+    if source.type is DataType.INT8:
+        return pool_2d_i8.read(context, source, output)
     batches, height, width, channels = source.shape
     options = context.options(OptionsType.POOL_2D)
     padding = context.padding(options.i8(0))

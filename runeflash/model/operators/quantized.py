@@ -1,0 +1,255 @@
+"""Quantised arithmetic at compile time: multipliers, limits, and what the kernels know of each output channel.
+
+Source: TensorFlow Lite's quantisation specification (int8), and the rounding that TensorFlow Lite Micro was measured
+to have: twice, half up and then half away from zero.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runeflash.model.graph import Constant, Tensor
+from runeflash.model.operators.context import OperatorContext
+from runeflash.model.schema import Activation
+from runeflash.tensors import ElementType
+
+INT8_LEAST, INT8_GREATEST = -128, 127
+#: The sums for which the quick form of requantisation is exact, and the shifts for which its offset fits 32 bits.
+_QUICK_SUM = 1 << 30
+_QUICK_SHIFTS = range(1, 22)
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """real = scale * (stored - zero_point), for a whole tensor."""
+
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """A positive real number as ``fraction / 2^31 * 2^-shift``; a negative shift goes to the left.
+
+    Attributes:
+        fraction: 2^30 to 2^31 - 1, or 0.
+        shift: -30 to 31.
+    """
+
+    fraction: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The least and greatest stored value of an output."""
+
+    least: int
+    greatest: int
+
+    @property
+    def c_value(self) -> str:
+        """The initialiser of a ``rune_limits_i8``."""
+        return f"{{{self.least}, {self.greatest}}}"
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The output channels of a layer: what ``rune_channel_i8`` holds, with the bias not yet doubled.
+
+    Attributes:
+        biases: with the input's zero point in them where the kernel wants it so.
+        multipliers: one per channel.
+        zero_point: of the output.
+        is_general: whether a channel needs the general form of requantisation.
+    """
+
+    biases: tuple[int, ...]
+    multipliers: tuple[Multiplier, ...]
+    zero_point: int
+    is_general: bool
+
+    @property
+    def offsets(self) -> list[int]:
+        """What is added before the shift, or the zero point in the general form."""
+        if self.is_general:
+            return [self.zero_point] * len(self.multipliers)
+        return [(1 << (m.shift - 1)) + (self.zero_point << m.shift) for m in self.multipliers]
+
+    def constant(self) -> Constant:
+        """Return the array of ``rune_channel_i8``."""
+        values: list[int] = []
+        for bias, multiplier, offset in zip(self.biases, self.multipliers, self.offsets, strict=True):
+            values += (bias, multiplier.fraction, multiplier.shift, offset)
+        return Constant("channels", ElementType.I32, struct.pack(f"<{len(values)}i", *values))
+
+
+def per_tensor(context: OperatorContext, tensor: Tensor, role: str) -> Scaling:
+    """Return how a whole tensor is quantised.
+
+    Raises:
+        UserError: it is not quantised, per channel, or with numbers that make no sense.
+    """
+    found = tensor.quantization
+    if found is None:
+        raise context.unsupported(f"its {role}, {tensor}, has no scale")
+    if len(found.scales) != 1 or len(found.zero_points) > 1:
+        raise context.unsupported(f"its {role}, {tensor}, has {len(found.scales)} scales; supported is 1")
+    zero_point = found.zero_points[0] if found.zero_points else 0
+    _check_scale(context, tensor, role, found.scales[0])
+    least = -(1 << (8 * (tensor.type.size or 1) - 1))
+    if not least <= zero_point < -least:
+        raise context.wrong(f"its {role}, {tensor}, has the zero point {zero_point}")
+    return Scaling(found.scales[0], zero_point)
+
+
+def symmetric_scales(
+    context: OperatorContext, tensor: Tensor, role: str, channels: int, dimension: int
+) -> tuple[float, ...]:
+    """Return the scales of weights: one, or one per output channel, which is their given dimension.
+
+    Raises:
+        UserError: they are not quantised so, or a zero point is not 0.
+    """
+    found = tensor.quantization
+    if found is None:
+        raise context.unsupported(f"its {role}, {tensor}, have no scale")
+    if len(found.scales) not in (1, channels):
+        raise context.wrong(f"its {role}, {tensor}, have {len(found.scales)} scales for {channels} channels")
+    if len(found.scales) > 1 and found.dimension != dimension:
+        raise context.unsupported(f"its {role}, {tensor}, have scales along dimension {found.dimension}")
+    if any(found.zero_points):
+        raise context.unsupported(f"its {role}, {tensor}, have a zero point other than 0")
+    for scale in found.scales:
+        _check_scale(context, tensor, role, scale)
+    return found.scales
+
+
+def _check_scale(context: OperatorContext, tensor: Tensor, role: str, scale: float) -> None:
+    if not (math.isfinite(scale) and scale > 0):
+        raise context.wrong(f"its {role}, {tensor}, has the scale {scale}")
+
+
+def to_float32(value: float) -> float:
+    """Return a number rounded to float32; infinite where it is too large."""
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def round_away(value: float) -> int:
+    """Return the nearest integer; halves away from zero."""
+    return math.floor(value + 0.5) if value >= 0 else -math.floor(-value + 0.5)
+
+
+def multiplier(context: OperatorContext, real: float) -> Multiplier:
+    """Return a positive real number as the kernels have it.
+
+    Raises:
+        UserError: it is too large for 32 bits.
+    """
+    if not math.isfinite(real) or real >= 2.0**30:
+        raise context.wrong(f"its scales give the factor {real}")
+    fraction, exponent = math.frexp(real)
+    # The product is exact: a fraction has 53 bits.
+    fixed = round_away(fraction * (1 << 31))
+    if fixed == 1 << 31:
+        fixed, exponent = fixed >> 1, exponent + 1
+    return Multiplier(0, 0) if exponent < -31 else Multiplier(fixed, -exponent)
+
+
+def limits(activation: Activation, scaling: Scaling) -> Limits:
+    """Return the limits of an int8 output that ends with an activation."""
+
+    def stored(real: float) -> int:
+        ratio = to_float32(real / scaling.scale)
+        return scaling.zero_point + (round_away(ratio) if math.isfinite(ratio) else 1 << 31)
+
+    least, greatest = INT8_LEAST, INT8_GREATEST
+    if activation in (Activation.RELU, Activation.RELU6):
+        least = max(least, stored(0.0))
+    if activation is Activation.RELU_N1_TO_1:
+        least = max(least, stored(-1.0))
+        greatest = min(greatest, stored(1.0))
+    if activation is Activation.RELU6:
+        greatest = min(greatest, stored(6.0))
+    return Limits(least, greatest)
+
+
+def make_channels(
+    multipliers: Sequence[Multiplier],
+    biases: Sequence[int],
+    rows: Sequence[memoryview],
+    input_zero_point: int,
+    output_zero_point: int,
+    *,
+    folded: bool,
+) -> Channels:
+    """Return the output channels of a weighted sum.
+
+    Args:
+        multipliers: one per channel, or one for all.
+        biases: one per channel.
+        rows: the weights of each channel, int8.
+        input_zero_point: of what they multiply.
+        output_zero_point: of the result.
+        folded: whether the kernel multiplies inputs as they are stored, so that sum((x - z) * w) + bias is computed as
+            sum(x * w) + (bias - z * sum(w)); these are equal, in integers modulo 2^32 too.
+    """
+    if len(multipliers) == 1:
+        multipliers = tuple(multipliers) * len(biases)
+    sums = [sum(row) for row in rows]
+    folded_biases = [bias - input_zero_point * total for bias, total in zip(biases, sums, strict=True)]
+    # Beyond any partial sum: 256 also bounds an input without its zero point.
+    largest = max(
+        max(abs(bias), abs(plain)) + 256 * sum(map(abs, row))
+        for bias, plain, row in zip(folded_biases, biases, rows, strict=True)
+    )
+    is_general = largest >= _QUICK_SUM or any(m.shift not in _QUICK_SHIFTS for m in multipliers)
+    wrapped = ((bias + (1 << 31)) % (1 << 32) - (1 << 31) for bias in (folded_biases if folded else biases))
+    return Channels(tuple(wrapped), tuple(multipliers), output_zero_point, is_general)
+
+
+def pack_rows(rows: Sequence[memoryview], sizes: Sequence[int], order: Sequence[int]) -> bytes:
+    """Return rows of int8 weights with several interleaved in words of four.
+
+    Args:
+        rows: all of one length; filled up with zeros to whole words.
+        sizes: how many rows to interleave, as often as that many are left; the last is 1.
+        order: which weight of each four comes first, second, third and fourth.
+    """
+    words = (len(rows[0]) + 3) // 4
+    packed = bytearray()
+    first = 0
+    for size in sizes:
+        while len(rows) - first >= size:
+            block = bytearray(4 * words * size)
+            for i in range(size):
+                row = bytes(rows[first + i]).ljust(4 * words, b"\0")
+                for position, source in enumerate(order):
+                    block[4 * i + position :: 4 * size] = row[source::4]
+            packed += block
+            first += size
+    return bytes(packed)
+
+
+def biases(context: OperatorContext, bias: Tensor | None, channels: int) -> tuple[int, ...]:
+    """Return the biases of a weighted sum of int8, 0 where there are none."""
+    if bias is None:
+        return (0,) * channels
+    if bias.count != channels:
+        raise context.wrong(f"its bias, {bias}, of shape {list(bias.shape)} has not {channels} elements")
+    return context.int32_constant(bias, "bias")
+
+
+def convolution_multipliers(
+    context: OperatorContext, source: Scaling, weights: Tensor, channels: int, dimension: int, output: Scaling
+) -> tuple[Multiplier, ...]:
+    """Return the factors from a convolution's sums to its output: one, or one per channel."""
+    scales = symmetric_scales(context, weights, "weights", channels, dimension)
+    # In doubles and in this order, as TensorFlow Lite Micro has it.
+    return tuple(multiplier(context, source.scale * scale / output.scale) for scale in scales)

@@ -1,0 +1,268 @@
+"""One-operator int8 models over many shapes, options and scales; tflite-micro says what each must give."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from reference_kernels import output_size
+from tflite_builder import (
+    ModelBuilder,
+    Options,
+    Scales,
+    conv_2d_options,
+    depthwise_conv_2d_options,
+    fully_connected_options,
+    pool_2d_options,
+    reshape_options,
+    scale,
+    softmax_options,
+)
+
+from runeflash.model.schema import Activation, DataType, Padding
+
+ACTIVATIONS = (Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.RELU6)
+
+
+@dataclass(frozen=True)
+class CaseI8:
+    """A model with one input and one output; ``judged`` is an equal model, where the judge cannot run the first."""
+
+    name: str
+    data: bytes
+    shape: tuple[int, ...]
+    type: DataType = DataType.INT8
+    judged: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """What the weighted sums have in common.
+
+    Attributes:
+        seed: of the weights, biases and scales.
+        channels: output channels.
+        dimension: of the weights that counts them.
+        per_channel: whether each has a scale of its own.
+        gain: of the output's scale: small ones saturate, tiny ones need shifts to the left.
+        with_bias: whether there are biases.
+    """
+
+    seed: int
+    channels: int
+    dimension: int
+    per_channel: bool = True
+    gain: float = 1.0
+    with_bias: bool = True
+    activation: Activation = Activation.NONE
+
+    def add(
+        self,
+        kind: str,
+        name: str,
+        options: Options,
+        shape: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+        result: tuple[int, ...],
+    ) -> CaseI8:
+        """Return the model."""
+        data = self._build(kind, options, shape, weight_shape, result, with_bias=self.with_bias)
+        # tflite-micro ends with a segmentation fault when a depthwise convolution has no bias.
+        crashes = kind == "DEPTHWISE_CONV_2D" and not self.with_bias
+        judged = self._build(kind, options, shape, weight_shape, result, with_bias=True) if crashes else None
+        return CaseI8(name, data, shape, judged=judged)
+
+    def _build(
+        self,
+        kind: str,
+        options: Options,
+        shape: tuple[int, ...],
+        weight_shape: tuple[int, ...],
+        result: tuple[int, ...],
+        *,
+        with_bias: bool,
+    ) -> bytes:
+        generator = np.random.default_rng(self.seed)
+        weights = generator.integers(-127, 128, weight_shape)
+        depth = weights.size // self.channels
+        input_scale = float(np.float32(generator.uniform(0.01, 0.1)))
+        scales = generator.uniform(0.002, 0.02, self.channels if self.per_channel else 1).astype(np.float32)
+        output_scale = float(np.float32(input_scale * scales.mean() * 40 * np.sqrt(depth) * self.gain))
+        zero_points = generator.integers(-128, 128, 2)
+        if self.activation is not Activation.NONE:
+            zero_points[1] = generator.integers(-128, -40)
+        biases = generator.integers(-3000, 3000, self.channels) * self.with_bias
+        builder = ModelBuilder()
+        x = builder.tensor(shape, name="x", type=DataType.INT8, scales=scale(input_scale, int(zero_points[0])))
+        weight_scales = Scales(tuple(map(float, scales)), (), self.dimension)
+        w = builder.tensor(weight_shape, weights, name="w", type=DataType.INT8, scales=weight_scales)
+        bias_scales = Scales(tuple(float(np.float32(input_scale * s)) for s in scales))
+        b = -1
+        if with_bias:
+            b = builder.tensor((self.channels,), biases, name="b", type=DataType.INT32, scales=bias_scales)
+        y = builder.tensor(result, name="y", type=DataType.INT8, scales=scale(output_scale, int(zero_points[1])))
+        builder.operator(kind, [x, w, b], [y], options, version=3)
+        return builder.build([x], [y])
+
+
+def fully_connected(name: str, batches: int, depth: int, more: Weighted) -> CaseI8:
+    """A fully connected layer."""
+    return more.add(
+        "FULLY_CONNECTED",
+        name,
+        fully_connected_options(more.activation),
+        (batches, depth),
+        (more.channels, depth),
+        (batches, more.channels),
+    )
+
+
+def convolution(
+    name: str,
+    shape: tuple[int, int, int, int],
+    window: tuple[int, int],
+    more: Weighted,
+    *,
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    padding: Padding = Padding.SAME,
+    depthwise: bool = False,
+) -> CaseI8:
+    """A convolution, or a depthwise one, with as many channels as ``more`` says."""
+    rows = output_size(shape[1], window[0], stride[0], dilation[0], padding)
+    columns = output_size(shape[2], window[1], stride[1], dilation[1], padding)
+    result = (shape[0], rows, columns, more.channels)
+    if depthwise:
+        options = depthwise_conv_2d_options(padding, stride, dilation, more.activation, more.channels // shape[3])
+        return more.add("DEPTHWISE_CONV_2D", name, options, shape, (1, *window, more.channels), result)
+    options = conv_2d_options(padding, stride, dilation, more.activation)
+    return more.add("CONV_2D", name, options, shape, (more.channels, *window, shape[3]), result)
+
+
+def _random_weighted(choose: random.Random, channels: int, dimension: int) -> Weighted:
+    return Weighted(
+        choose.randrange(1 << 30),
+        channels,
+        dimension,
+        per_channel=choose.random() < 0.7,
+        gain=choose.choice((0.3, 1.0, 1.0, 3.0)),
+        with_bias=choose.random() < 0.8,
+        activation=choose.choice((Activation.NONE, *ACTIVATIONS)),
+    )
+
+
+def _random_convolution(number: int, choose: random.Random, *, depthwise: bool) -> CaseI8:
+    window = (choose.randint(1, 4), choose.randint(1, 4))
+    if choose.random() < 0.4:
+        window = (3, 3) if depthwise else (1, 1)
+    dilation = (choose.choice((1, 1, 1, 2)), choose.choice((1, 1, 1, 3)))
+    padding = choose.choice((Padding.SAME, Padding.VALID))
+    least = [(taps - 1) * d + 1 if padding is Padding.VALID else 1 for taps, d in zip(window, dilation, strict=True)]
+    inputs = choose.choice((1, 2, 3, 4, 5, 8, 12))
+    channels = choose.choice((1, 2, 3, 4, 7, 8, 16))
+    if depthwise:
+        channels = inputs * choose.choice((1, 1, 1, 2, 3))
+    shape = (
+        choose.choice((1, 1, 2)),
+        choose.randint(least[0], least[0] + 7),
+        choose.randint(least[1], least[1] + 7),
+        inputs,
+    )
+    same_stride = choose.randint(1, 2)
+    stride = (same_stride, same_stride) if choose.random() < 0.6 else (choose.randint(1, 3), choose.randint(1, 3))
+    kind = "depthwise" if depthwise else "conv"
+    return convolution(
+        f"{kind}_i8_{number}",
+        shape,
+        window,
+        _random_weighted(choose, channels, 3 if depthwise else 0),
+        stride=stride,
+        dilation=dilation,
+        padding=padding,
+        depthwise=depthwise,
+    )
+
+
+def _unary(
+    name: str,
+    kind: str,
+    shape: Sequence[int],
+    result: Sequence[int],
+    options: Options | None,
+    scales: tuple[Scales, Scales],
+    *,
+    types: tuple[DataType, DataType] = (DataType.INT8, DataType.INT8),
+    version: int = 2,
+) -> CaseI8:
+    builder = ModelBuilder()
+    x = builder.tensor(shape, name="x", type=types[0], scales=scales[0] if types[0] is not DataType.FLOAT32 else None)
+    y = builder.tensor(result, name="y", type=types[1], scales=scales[1] if types[1] is not DataType.FLOAT32 else None)
+    builder.operator(kind, [x], [y], options, version=version)
+    return CaseI8(name, builder.build([x], [y]), tuple(shape), types[0])
+
+
+def _random_pool(number: int, choose: random.Random, kind: str) -> CaseI8:
+    window = (choose.randint(1, 4), choose.randint(1, 4))
+    padding = choose.choice((Padding.SAME, Padding.VALID))
+    stride = (choose.randint(1, 3), choose.randint(1, 3))
+    size = (choose.randint(window[0], window[0] + 6), choose.randint(window[1], window[1] + 6))
+    batches, channels = choose.choice((1, 1, 2)), choose.randint(1, 9)
+    result = [output_size(size[i], window[i], stride[i], 1, padding) for i in (0, 1)]
+    scales = scale(0.05, choose.randint(-128, 20))
+    return _unary(
+        f"{kind.lower()}_i8_{number}",
+        kind,
+        (batches, *size, channels),
+        (batches, *result, channels),
+        pool_2d_options(window, stride, padding, choose.choice(ACTIVATIONS)),
+        (scales, scales),
+    )
+
+
+def all_cases_i8() -> list[CaseI8]:
+    """Return every case, the same each time."""
+    choose = random.Random(8)
+    cases = [_random_convolution(i, choose, depthwise=False) for i in range(36)]
+    cases += [_random_convolution(i, choose, depthwise=True) for i in range(48)]
+    for kind in ("MAX_POOL_2D", "AVERAGE_POOL_2D"):
+        cases += [_random_pool(i, choose, kind) for i in range(12)]
+    for units in (1, 2, 3, 4, 5, 8, 11):
+        for depth in (1, 3, 4, 7, 8, 13, 64):
+            more = _random_weighted(choose, units, 0)
+            cases.append(fully_connected(f"fc_i8_{units}_{depth}", choose.choice((1, 3)), depth, more))
+    # Factors of 1/2 and more need shifts of 0 or to the left: the general form.
+    for number, gain in enumerate((0.02, 0.004, 0.0005)):
+        more = Weighted(number, 5, 0, gain=gain)
+        cases.append(fully_connected(f"fc_i8_general_{number}", 2, 9, more))
+        cases.append(convolution(f"conv_i8_general_{number}", (1, 5, 5, 3), (3, 2), more))
+        more = Weighted(number, 4, 3, gain=gain)
+        cases.append(convolution(f"depthwise_i8_general_{number}", (1, 5, 5, 4), (3, 3), more, depthwise=True))
+        cases.append(convolution(f"depthwise_i8_one_{number}", (1, 5, 5, 1), (3, 3), more, depthwise=True))
+    # Factors near 2^-32 give nothing but the zero point.
+    cases.append(fully_connected("fc_i8_tiny", 1, 9, Weighted(1, 3, 0, gain=1e8)))
+    for number, (shape, beta, size) in enumerate(
+        (((1, 4), 1.0, 0.1), ((3, 17), 1.0, 0.03), ((2, 2, 5), 0.5, 0.2), ((40,), 2.0, 0.9), ((1, 2), 1.0, 8.0))
+    ):
+        given = scale(size, 7)
+        options = softmax_options(beta)
+        cases.append(_unary(f"softmax_i8_{number}", "SOFTMAX", shape, shape, options, (given, scale(1 / 256, -128))))
+        types = (DataType.INT8, DataType.INT16)
+        scales = (given, scale(1 / 65536, -32768))
+        cases.append(_unary(f"softmax_i8_i16_{number}", "SOFTMAX", shape, shape, options, scales, types=types))
+    for number, (first, second) in enumerate(((0.1, 0.05), (0.05, 0.1), (0.02, 0.02), (0.004, 0.9))):
+        scales = (scale(first, -5), scale(second, 9 * number))
+        for source, target in (
+            (DataType.FLOAT32, DataType.INT8),
+            (DataType.INT8, DataType.INT8),
+            (DataType.INT16, DataType.INT8),
+            (DataType.INT8, DataType.FLOAT32),
+        ):
+            kind = "DEQUANTIZE" if target is DataType.FLOAT32 else "QUANTIZE"
+            given = (scale(first, 0), scales[1]) if source is DataType.INT16 else scales
+            name = f"{kind.lower()}_{source.name.lower()}_{target.name.lower()}_{number}"
+            cases.append(_unary(name, kind, (3, 50), (3, 50), None, given, types=(source, target)))
+    scales = (scale(0.1, 3), scale(0.1, 3))
+    cases.append(_unary("reshape_i8", "RESHAPE", (2, 6), (3, 4), reshape_options((3, 4)), scales, version=1))
+    return cases
