@@ -10,6 +10,7 @@ from runeflash.virtual.peripherals.stm32f405.stm32 import CYCLES_PER_SECOND, Stm
 
 _RNGEN = 1 << 2
 _DRDY = 1 << 0
+_CLOCK_ERROR = 1 << 1 | 1 << 5  # CECS, and CEIS that keeps it
 _INTERRUPT_STATUS = 3 << 5
 _CLOCKS_PER_WORD = 40  # of the 48 MHz clock
 _HIGHEST_CLOCK_HZ = 48_000_000
@@ -42,13 +43,13 @@ class Rng(Stm32Peripheral):
         """Off."""
         self._enabled = False
         self._first = True
-        self._ready_at = 0
+        self._ready_at: int | None = None  # None: never, as it has no clock
 
     def _begin(self) -> None:
         hz = self._clock_hz()
-        if not 0 < hz <= _HIGHEST_CLOCK_HZ:
-            raise BusError(f"RNG: its clock has {hz} Hz, not up to 48 MHz")
-        self._ready_at = self._machine.now + _CLOCKS_PER_WORD * CYCLES_PER_SECOND // hz
+        if hz > _HIGHEST_CLOCK_HZ:
+            raise BusError(f"RNG: its clock has {hz} Hz, more than 48 MHz")
+        self._ready_at = self._machine.now + _CLOCKS_PER_WORD * CYCLES_PER_SECOND // hz if hz else None
 
     def _write_control(self, value: int) -> None:
         self.only(0x00, _RNGEN)(value)
@@ -58,9 +59,11 @@ class Rng(Stm32Peripheral):
         self._enabled = bool(value)
 
     def _ready(self) -> bool:
-        return self._enabled and self._machine.now >= self._ready_at
+        return self._enabled and self._ready_at is not None and self._machine.now >= self._ready_at
 
     def _status(self) -> int:
+        if self._enabled and not self._clock_hz():
+            return _CLOCK_ERROR
         return _DRDY if self._ready() else 0
 
     def _write_status(self, value: int) -> None:
