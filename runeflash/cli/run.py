@@ -8,7 +8,7 @@ import click
 
 from runeflash.cli.inputs import build_options, check_engine, find_input, load_rune, options_for
 from runeflash.cli.output import progress, warn
-from runeflash.errors import UsageError
+from runeflash.errors import UsageError, UserError
 
 _FILES = click.Path(path_type=Path)
 
@@ -16,6 +16,13 @@ _FILES = click.Path(path_type=Path)
 @click.command("run")
 @click.argument("runefile", required=False, type=click.Path(path_type=Path))
 @click.option("--board", "board_name", default=None, help="Run the firmware on this virtual board.")
+@click.option(
+    "--emulator",
+    type=click.Choice(["unicorn", "qemu"]),
+    default="unicorn",
+    show_default=True,
+    help="What the virtual board runs on.",
+)
 @click.option("--port", default=None, help="Run on the real board at this port (not in this version yet).")
 @click.option("--sound", multiple=True, type=_FILES, help="A WAV file for SOUND.")
 @click.option("--accelerometer", "--accel", multiple=True, type=_FILES, help="A CSV file of x, y, z for ACCEL.")
@@ -29,6 +36,7 @@ _FILES = click.Path(path_type=Path)
 def command(
     runefile: Path | None,
     board_name: str | None,
+    emulator: str,
     port: str | None,
     sound: tuple[Path, ...],
     accelerometer: tuple[Path, ...],
@@ -53,6 +61,10 @@ def command(
         raise UsageError("--port is not part of this version yet", hint="--board runs on a virtual board")
     if count and board_name is None:
         raise UsageError("--count needs --board: only virtual boards count instructions")
+    if emulator == "qemu" and board_name is None:
+        raise UsageError("--emulator needs --board")
+    if emulator == "qemu" and count:
+        raise UsageError("--count is not for --emulator qemu: it counts no instructions")
     check_engine(engine)
     path = find_input(runefile)
     files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
@@ -60,6 +72,8 @@ def command(
     with progress() as show:
         show("compiling the rune")
         rune = load_rune(path, resources, recordings.check, lenient=lenient)
+        if emulator == "qemu" and "RAND" in rune.capability_kinds:
+            raise UserError("QEMU's board has no random number generator, and the rune asks for RAND")
         session = RunSession(recordings, lines_per_call=rune.output_count, repeats=repeats, emit=click.echo, warn=warn)
         if board_name is None:
             from runeflash.device.computer import run_program
@@ -81,6 +95,10 @@ def command(
             firmware = cached_firmware(rune, options, path, progress=show)
     if board_name is None:
         run_program(program, session, seed=seed, calls=repeats)
+    elif emulator == "qemu":
+        from runeflash.device.qemu_run import run_qemu
+
+        run_qemu(options.board, firmware.image.read_bytes(), session)
     else:
         from runeflash.device.virtual_run import format_counts, run_virtual
 

@@ -6,27 +6,42 @@ import io
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
+from runeflash.boards import Board, find_board
 from runeflash.resources import folder
 from runeflash.toolchain import zig
 from runeflash.toolchain.cache import entry, key, tree_key
 from runeflash.virtual.board import StopReason, VirtualBoard
 
-FLASH_ADDRESS = 0x10000
-ARDUINO = folder("targets") / "arduino"
 COMMON = folder("targets") / "common"
-SOURCES = [
-    ARDUINO / "startup" / "startup_nrf52840.c",
-    ARDUINO / "drivers" / "nrf52840_clock.c",
-    ARDUINO / "drivers" / "nrf52840_rng.c",
-    ARDUINO / "drivers" / "nrf52840_uarte.c",
-    ARDUINO / "board_support" / "nano33ble.c",
-]
-_INCLUDES = [f"-I{path}" for path in (ARDUINO / "drivers", ARDUINO / "startup", COMMON)]
+
+
+@dataclass(frozen=True, eq=False)  # a cache's key
+class Bench:
+    """What a test firmware is built for: a board of ours, and the program that it runs."""
+
+    board: Board
+    program: str
+
+    @property
+    def family(self) -> Path:
+        """The folder of the board's family."""
+        return self.board.path.parent.parent
+
+    def chip(self) -> str:
+        """Return the name of the virtual chip."""
+        assert self.board.virtual is not None
+        return str(self.board.virtual["chip"])
+
+
+NANO = Bench(find_board("nano33ble"), "laboratory.c")
+NETDUINO = Bench(find_board("netduinoplus2"), "laboratory_stm32f405.c")
+FLASH_ADDRESS = NANO.board.flash.origin
 ZIG = [
     "-target",
     "thumb-freestanding-eabihf",
@@ -35,37 +50,41 @@ ZIG = [
     "-fno-sanitize=all",
 ]
 GCC = ["-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"]
-_LINK = ["-nostdlib", "-Wl,-e,Reset_Handler", "-Wl,--gc-sections", "-T", ARDUINO / "linker" / "nano33ble.ld"]
+_LINK = ["-nostdlib", "-Wl,-e,Reset_Handler", "-Wl,--gc-sections"]
 
 
-def compile_elf(source: str, toolchain: str, *, flags: tuple[str, ...] = ()) -> bytes:
+def compile_elf(source: str, toolchain: str, *, flags: tuple[str, ...] = (), bench: Bench = NANO) -> bytes:
     """Compile a program against the board's start-up and drivers, and return the ELF."""
-    name = key("bare", source, toolchain, *flags, tree_key(ARDUINO), tree_key(COMMON), Path(__file__).read_bytes())
+    family = bench.family
+    includes = [f"-I{path}" for path in (family / "drivers", family / "startup", COMMON)]
+    link = [*_LINK, "-T", family / "linker" / f"{bench.board.id}.ld"]
+    parts = (bench.board.id, source, toolchain, *flags, tree_key(family), tree_key(COMMON), Path(__file__).read_bytes())
+    name = key("bare", *parts)
 
     def make(place: Path) -> None:
         with tempfile.TemporaryDirectory() as work:
             program = Path(work) / "program.c"
             program.write_text(source)
             options = ["-O2", "-ffunction-sections", "-Wall", "-Wextra", "-Werror", *zig.SEMANTICS_FLAGS, *flags]
-            files = [program, *SOURCES, "-o", place / "firmware.elf"]
+            files = [program, *(family / path for path in bench.board.sources), "-o", place / "firmware.elf"]
             if toolchain == "zig":
-                zig.compile_c([*ZIG, *options, *_INCLUDES, *_LINK, *files, "-lcompiler_rt"], what="the test firmware")
+                zig.compile_c([*ZIG, *options, *includes, *link, *files, "-lcompiler_rt"], what="the test firmware")
             else:
                 subprocess.run(
-                    ["arm-none-eabi-gcc", *GCC, *options, *_INCLUDES, *_LINK, *files, "-lc_nano", "-lgcc"],
+                    ["arm-none-eabi-gcc", *GCC, *options, *includes, *link, *files, "-lc_nano", "-lgcc"],
                     check=True,
                 )
 
     return (entry("tests", name, make) / "firmware.elf").read_bytes()
 
 
-def image_of(elf: bytes) -> bytes:
+def image_of(elf: bytes, address: int = FLASH_ADDRESS) -> bytes:
     """Return what is flashed."""
     image = bytearray()
     for segment in ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD"):
         data = segment.data()
         if data:
-            offset = segment["p_paddr"] - FLASH_ADDRESS
+            offset = segment["p_paddr"] - address
             image.extend(b"\xff" * (offset + len(data) - len(image)))
             image[offset : offset + len(data)] = data
     return bytes(image)
@@ -78,17 +97,26 @@ def symbol(elf: bytes, name: str) -> int:
 
 
 @cache
-def image(toolchain: str) -> bytes:
-    """Return the image of ``laboratory.c``."""
-    return image_of(compile_elf(Path(__file__).with_name("laboratory.c").read_text(), toolchain))
+def image(toolchain: str, bench: Bench = NANO) -> bytes:
+    """Return the image of a bench's program."""
+    program = Path(__file__).with_name(bench.program).read_text()
+    return image_of(compile_elf(program, toolchain, bench=bench), bench.board.flash.origin)
 
 
 class Laboratory:
-    """A virtual board that runs ``laboratory.c``."""
+    """A virtual board that runs the program of a bench."""
 
-    def __init__(self, toolchain: str, *, random_bytes: Callable[[int], bytes] = bytes, profile: bool = False) -> None:
+    def __init__(
+        self,
+        toolchain: str,
+        *,
+        random_bytes: Callable[[int], bytes] = bytes,
+        profile: bool = False,
+        bench: Bench = NANO,
+    ) -> None:
+        address = bench.board.flash.origin
         self.board = VirtualBoard(
-            "nrf52840", image(toolchain), FLASH_ADDRESS, random_bytes=random_bytes, profile=profile
+            bench.chip(), image(toolchain, bench), address, random_bytes=random_bytes, profile=profile
         )
         self._lines: list[str] = []
         self._rest = ""
@@ -100,7 +128,7 @@ class Laboratory:
     def line(self) -> str:
         """Return the next line that the firmware prints."""
         while not self._lines:
-            reason = self.board.run(5_000_000, until_line=True)
+            reason = self.board.run(20_000_000, until_line=True)
             assert reason is StopReason.REQUEST, reason
             *self._lines, self._rest = (self._rest + self.board.serial_output().decode()).split("\n")
         return self._lines.pop(0)

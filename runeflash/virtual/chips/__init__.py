@@ -7,11 +7,12 @@ from collections.abc import Callable
 from runeflash.errors import UsageError
 from runeflash.virtual.chips.chip import Chip
 from runeflash.virtual.chips.nrf52840 import Nrf52840
+from runeflash.virtual.chips.stm32f405 import Stm32F405
 
 #: Draws a number of random bytes.
 RandomSource = Callable[[int], bytes]
 
-_CHIPS: dict[str, type[Chip]] = {"nrf52840": Nrf52840}
+_CHIPS: dict[str, type[Chip]] = {"nrf52840": Nrf52840, "stm32f405": Stm32F405}
 
 
 def names() -> list[str]:

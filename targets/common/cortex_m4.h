@@ -18,6 +18,11 @@
 
 /* B3.3.3: SysTick */
 #define CORTEX_M4_SYST_CSR CORTEX_M4_REGISTER(0xE000E010u)
+#define CORTEX_M4_SYST_CSR_ENABLE (1u << 0)
+#define CORTEX_M4_SYST_CSR_TICKINT (1u << 1)
+#define CORTEX_M4_SYST_CSR_CORE_CLOCK (1u << 2)
+#define CORTEX_M4_SYST_RVR CORTEX_M4_REGISTER(0xE000E014u)
+#define CORTEX_M4_SYST_CVR CORTEX_M4_REGISTER(0xE000E018u)
 
 /* B3.4.4: NVIC */
 #define CORTEX_M4_NVIC_ISER(n) CORTEX_M4_REGISTER(0xE000E100u + 4u * (n))
@@ -28,7 +33,10 @@
 /* B3.2.2: pending bits of the system exceptions */
 #define CORTEX_M4_ICSR CORTEX_M4_REGISTER(0xE000ED04u)
 #define CORTEX_M4_ICSR_PENDSVCLR (1u << 27)
+#define CORTEX_M4_ICSR_PENDSTSET (1u << 26)
 #define CORTEX_M4_ICSR_PENDSTCLR (1u << 25)
+/* B3.2.12: SysTick's priority */
+#define CORTEX_M4_SHPR_SYSTICK (*(volatile uint8_t *)0xE000ED23u)
 
 /* C1.6.5 and C1.7.3: debug, and the instrumentation trace macrocell's stimulus ports */
 #define CORTEX_M4_DEMCR CORTEX_M4_REGISTER(0xE000EDFCu)
@@ -60,7 +68,7 @@ static inline void cortex_m4_barrier(void)
     __asm volatile("dsb\n\tisb" : : : "memory");
 }
 
-/* Gives an interrupt its priority (0 is the most urgent; the nRF52840 keeps the upper 3 of the 8 bits), clears what
+/* Gives an interrupt its priority (0 is the most urgent; a chip keeps the upper bits: the nRF52840 3 of the 8, the STM32F405 4), clears what
    is pending and enables it. */
 static inline void cortex_m4_enable_interrupt(uint32_t irq, uint8_t priority)
 {
