@@ -74,6 +74,7 @@ def command(
         rune = load_rune(path, resources, recordings.check, lenient=lenient)
         if emulator == "qemu" and "RAND" in rune.capability_kinds:
             raise UserError("QEMU's board has no random number generator, and the rune asks for RAND")
+        click.echo(f"Running rune: {rune.name}.rune", err=True)
         session = RunSession(recordings, lines_per_call=rune.output_count, repeats=repeats, emit=click.echo, warn=warn)
         if board_name is None:
             from runeflash.device.computer import run_program
