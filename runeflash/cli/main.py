@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -65,6 +64,8 @@ class LazyGroup(click.Group):
         if name in ALIASES:
             raise UsageError(f"there is no command {name!r}", hint=f"you want: runeflash {ALIASES[name]}")
         if name not in COMMANDS and not name.startswith("-"):
+            import difflib  # slow to import, and only a wrong name needs it
+
             close = difflib.get_close_matches(name, COMMANDS, n=1)
             raise UsageError(
                 f"there is no command {name!r}",
