@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from runeflash.cli.output import print_json
 from runeflash.errors import UserError
+
+if TYPE_CHECKING:
+    from runeflash.rune import Rune
 
 
 @click.command("inspect")
@@ -22,51 +26,86 @@ def command(rune: Path, as_json: bool) -> None:
         data = rune.read_bytes()
     except OSError as error:
         raise UserError(f"{rune} cannot be read ({error.strerror})") from error
-    content = read_rune(data, str(rune))
-    graph = content.graph
+    contents = dict(_sections(data, str(rune)))
+    version = _json(contents.get(".rune_version"), rune)
+    graph = _json(contents.get(".rune_graph"), rune)
+    ours = read_rune(data, str(rune)) if ".runeflash" in contents else None
     if as_json:
-        print_json(
-            {
-                "version": {"version": content.version},
-                "rune": graph,
-                "memory": {
-                    "total": content.memory.total,
-                    "stack": content.memory.stack,
-                    "data": content.memory.data,
-                    "arena": content.memory.arena,
-                },
-                "models": [
-                    {"name": model.name, "bytes": len(model.data), "sha256": model.sha256.hex()}
-                    for model in content.models
-                ],
-                "bytes": len(data),
-            }
-        )
+        print_json({"version": version, "rune": graph, **_facts(ours), "bytes": len(data)})
         return
+    try:
+        lines = _pipeline(graph or {}, ours)
+        made_by = str((version or {}).get("version", "unknown"))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{rune} is damaged: its .rune_graph section has another form than a rune's") from error
+    lines.extend(_memory(ours))
+    for line in lines:
+        click.echo("".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in line))
+    click.echo(f"Compiled by: {'runeflash' if ours else 'Rune'} {made_by}")
+
+
+def _sections(data: bytes, where: str) -> tuple[tuple[str, bytes], ...]:
+    from runeflash.rune.wasm import WasmError, read_module
+
+    try:
+        return read_module(data).custom_sections
+    except WasmError as error:
+        raise UserError(f"{where} is damaged or no rune: {error}") from error
+
+
+def _json(content: bytes | None, rune: Path) -> Any:
+    try:
+        return None if content is None else json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{rune} is damaged: a section that should be JSON is not") from error
+
+
+def _facts(ours: Rune | None) -> dict[str, Any]:
+    """Return what only a rune that runeflash built says about itself, as data."""
+    if ours is None:
+        return {"memory": None, "models": []}
+    memory = ours.memory
+    return {
+        "memory": {"total": memory.total, "stack": memory.stack, "data": memory.data, "arena": memory.arena},
+        "models": [
+            {"name": model.name, "bytes": len(model.data), "sha256": model.sha256.hex()} for model in ours.models
+        ],
+    }
+
+
+def _pipeline(graph: dict[str, Any], ours: Rune | None) -> list[str]:
+    """Return the lines about the stages and resources."""
     tensors = {name: _type(tensor) for name, tensor in graph.get("tensors", {}).items()}
-    click.echo(f"Name: {content.name}")
+    lines = [f"Name: {graph.get('rune', {}).get('name', 'unknown')}"]
     for title, key in _PARTS.items():
-        if key in graph:
-            click.echo(f"{title}:")
+        if graph.get(key):
+            lines.append(f"{title}:")
         for name, item in graph.get(key, {}).items():
-            click.echo(f"- {name}: {_qualifier(item)}")
-            _list("Arguments", [f"{key}: {value!r}" for key, value in item.get("args", {}).items()])
-            _list("Inputs", [tensors.get(tensor, "?") for tensor in item.get("inputs", [])])
-            _list("Outputs", [tensors.get(tensor, "?") for tensor in item.get("outputs", [])])
-    if content.resources:
-        click.echo("Resources:")
-    for name, bytes_ in content.resources:
-        kind = graph.get("resources", {}).get(name, {}).get("ty", "binary")
-        click.echo(f"- {name} ({kind}, {len(bytes_):,} bytes)")
-    memory = content.memory
-    click.echo(
-        f"Linear memory: {memory.total:,} bytes "
-        f"(stack {memory.stack:,}, data {memory.data:,}, tensor arena {memory.arena:,})"
-    )
-    for model in content.models:
-        click.echo(f"Model {model.name}: {len(model.data):,} bytes, SHA-256 {model.sha256.hex()}")
-    click.echo(f"Firmware embeds: {len(content.stripped()):,} of {len(data):,} bytes")
-    click.echo(f"Compiled by: runeflash {content.version}")
+            lines.append(f"- {name}: {_qualifier(item)}")
+            lines.extend(_list("Arguments", [f"{key}: {value!r}" for key, value in item.get("args", {}).items()]))
+            lines.extend(_list("Inputs", [tensors.get(tensor, "?") for tensor in item.get("inputs", [])]))
+            lines.extend(_list("Outputs", [tensors.get(tensor, "?") for tensor in item.get("outputs", [])]))
+    sizes = {name: len(data) for name, data in ours.resources} if ours else {}
+    resources = {**dict.fromkeys(sizes), **graph.get("resources", {})}
+    if resources:
+        lines.append("Resources:")
+    for name, item in resources.items():
+        size = f", {sizes[name]:,} bytes" if name in sizes else ""
+        lines.append(f"\t{name} ({(item or {}).get('ty', 'binary')}{size})")
+    return lines
+
+
+def _memory(ours: Rune | None) -> list[str]:
+    """Return the lines that only a rune that runeflash built has."""
+    if ours is None:
+        return []
+    memory = ours.memory
+    parts = f"stack {memory.stack:,}, data {memory.data:,}, tensor arena {memory.arena:,}"
+    return [
+        f"Linear memory: {memory.total:,} bytes ({parts})",
+        *(f"Model {model.name}: {len(model.data):,} bytes, SHA-256 {model.sha256.hex()}" for model in ours.models),
+        f"Firmware embeds: {len(ours.stripped()):,} of {len(ours.data):,} bytes",
+    ]
 
 
 _PARTS = {
@@ -90,8 +129,5 @@ def _type(tensor: dict[str, Any]) -> str:
     return f"{element}[{dimensions}]" if dimensions else element
 
 
-def _list(title: str, items: list[str]) -> None:
-    if items:
-        click.echo(f"  {title}:")
-    for item in items:
-        click.echo(f"  - {item}")
+def _list(title: str, items: list[str]) -> list[str]:
+    return [f"  {title}:", *(f"  - {item}" for item in items)] if items else []

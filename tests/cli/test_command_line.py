@@ -259,3 +259,47 @@ def test_inspect(runeflash, noop: Path) -> None:
         done = runeflash(command, "damaged.rune")
         assert done.returncode == 1
         assert "damaged.rune" in done.stderr
+
+
+def wasm_with(**sections: bytes) -> bytes:
+    """A module of custom sections only, called ``.`` and the parameter's name."""
+    module = b"\0asm\x01\0\0\0"
+    for name, content in sections.items():
+        payload = bytes([len(name) + 1]) + b"." + name.encode() + content
+        size = bytes([len(payload) & 0x7F | 0x80, len(payload) >> 7])
+        module += b"\0" + size + payload
+    return module
+
+
+def test_inspect_a_rune_of_the_reference(runeflash, tmp_path: Path) -> None:
+    graph = {
+        "rune": {"name": "sine"},
+        "capabilities": {"rand": {"kind": {"type": "random"}, "outputs": ["a"]}},
+        "resources": {"LABELS": {"default_value": {"Inline": "x"}, "ty": "string"}},
+        "tensors": {"a": {"element_type": "F32", "dimensions": [1, 1]}},
+    }
+    content = wasm_with(rune_version=b'{"version":"0.11.3"}', rune_graph=json.dumps(graph).encode())
+    (tmp_path / "x.rune").write_bytes(content)
+    lines = runeflash("inspect", "x.rune").stdout.splitlines()
+    assert lines[:3] == ["Name: sine", "Capabilities:", "- rand: random"]
+    assert "  - f32[1, 1]" in lines
+    assert lines[-3:] == ["Resources:", "\tLABELS (string)", "Compiled by: Rune 0.11.3"]
+    data = json.loads(runeflash("inspect", "x.rune", "--json").stdout)
+    assert (data["version"], data["rune"], data["memory"]) == ({"version": "0.11.3"}, graph, None)
+
+
+def test_inspect_a_module_that_says_nothing_of_itself(runeflash, tmp_path: Path) -> None:
+    (tmp_path / "x.rune").write_bytes(wasm_with())
+    data = json.loads(runeflash("inspect", "x.rune", "--json").stdout)
+    assert (data["version"], data["rune"]) == (None, None)
+    assert runeflash("inspect", "x.rune").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "graph", [b"[1]", b'{"tensors":3}', b'{"tensors":{"a":3}}', b'{"models":{"m":[]}}', b"{", b"\xff"]
+)
+def test_inspect_a_damaged_graph(runeflash, tmp_path: Path, graph: bytes) -> None:
+    (tmp_path / "x.rune").write_bytes(wasm_with(rune_graph=graph))
+    done = runeflash("inspect", "x.rune")
+    assert done.returncode == 1
+    assert "x.rune is damaged" in done.stderr
