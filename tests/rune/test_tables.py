@@ -122,4 +122,4 @@ void rune_make_tables(void) {
         np.log(0.01 + i * 7.5),
         (0.3 + i) ** (1.7 - i * 0.05),
     ]
-    np.testing.assert_allclose(found, np.concatenate(exact), rtol=6e-8, atol=1e-15)
+    np.testing.assert_allclose(found, np.concatenate(exact), rtol=6e-8, atol=1e-14)
