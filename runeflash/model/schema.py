@@ -113,8 +113,11 @@ class OptionsType(enum.IntEnum):
     POOL_2D = 5
     FULLY_CONNECTED = 8
     SOFTMAX = 9
+    ADD = 11
     RESHAPE = 17
+    MUL = 21
     DEQUANTIZE = 26
+    SUB = 28
     QUANTIZE = 89
 
 

@@ -169,8 +169,8 @@ FC = fully_connected_options()
         ("its beta is inf", ("SOFTMAX", [x(1, 4)], (1, 4), softmax_options(float("inf")))),
         ("has no dimensions", ("SOFTMAX", [x()], (), softmax_options())),
         (
-            'operator 0 of the model (ADD): this operator is not supported (it computes tensor 1 ("y"))',
-            ("ADD", [x(1, 4)], (1, 4), None),
+            'operator 0 of the model (LSTM): this operator is not supported (it computes tensor 1 ("y"))',
+            ("LSTM", [x(1, 4)], (1, 4), None),
         ),
     ],
 )

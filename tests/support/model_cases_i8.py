@@ -12,6 +12,7 @@ from tflite_builder import (
     ModelBuilder,
     Options,
     Scales,
+    binary_options,
     conv_2d_options,
     depthwise_conv_2d_options,
     fully_connected_options,
@@ -221,6 +222,32 @@ def _random_pool(number: int, choose: random.Random, kind: str) -> CaseI8:
     )
 
 
+def _binary(
+    name: str,
+    kind: str,
+    shape: tuple[int, ...],
+    other: tuple[int, ...] | None,
+    result: tuple[int, ...],
+    choose: random.Random,
+) -> CaseI8:
+    """ADD, SUB or MUL with a constant of shape ``other``, or with itself."""
+    scales = [float(np.float32(choose.uniform(0.01, 0.2))) for _ in range(2)]
+    size = (scales[0] * scales[1] * 60 if kind == "MUL" else sum(scales)) * choose.choice((0.3, 0.8, 1.5))
+    builder = ModelBuilder()
+    given = scale(scales[0], choose.randint(-128, 127))
+    x = builder.tensor(shape, name="x", type=DataType.INT8, scales=given)
+    second = x
+    if other is not None:
+        values = np.random.default_rng(len(name)).integers(-128, 128, other)
+        constant = scale(scales[1], choose.randint(-128, 127))
+        second = builder.tensor(other, values, name="c", type=DataType.INT8, scales=constant)
+    made = scale(float(np.float32(size)), choose.randint(-100, 20))
+    y = builder.tensor(result, name="y", type=DataType.INT8, scales=made)
+    options = binary_options(kind, choose.choice(ACTIVATIONS))
+    builder.operator(kind, [second, x] if choose.random() < 0.4 else [x, second], [y], options, version=2)
+    return CaseI8(name, builder.build([x], [y]), shape)
+
+
 def all_cases_i8() -> list[CaseI8]:
     """Return every case, the same each time."""
     choose = random.Random(8)
@@ -263,6 +290,18 @@ def all_cases_i8() -> list[CaseI8]:
             given = (scale(first, 0), scales[1]) if source is DataType.INT16 else scales
             name = f"{kind.lower()}_{source.name.lower()}_{target.name.lower()}_{number}"
             cases.append(_unary(name, kind, (3, 50), (3, 50), None, given, types=(source, target)))
+    for kind in ("ADD", "SUB", "MUL"):
+        for number, (shape, other, result) in enumerate(
+            (
+                ((1, 4, 5, 3), (1, 4, 5, 3), (1, 4, 5, 3)),
+                ((1, 4, 5, 3), None, (1, 4, 5, 3)),
+                ((2, 4, 5, 3), (3,), (2, 4, 5, 3)),
+                ((2, 4, 5, 3), (2, 1, 1, 3), (2, 4, 5, 3)),
+                ((7, 1), (1, 6), (7, 6)),
+                ((64,), (1,), (64,)),
+            )
+        ):
+            cases.append(_binary(f"{kind.lower()}_i8_{number}", kind, shape, other, result, choose))
     scales = (scale(0.1, 3), scale(0.1, 3))
     cases.append(_unary("reshape_i8", "RESHAPE", (2, 6), (3, 4), reshape_options((3, 4)), scales, version=1))
     return cases

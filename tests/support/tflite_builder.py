@@ -124,6 +124,11 @@ def fully_connected_options(
     )
 
 
+def binary_options(kind: str, activation: Activation = Activation.NONE) -> Options:
+    """Options of ADD, SUB or MUL."""
+    return Options(OptionsType[kind], ((0, "i8", activation.value),))
+
+
 def softmax_options(beta: float = 1.0) -> Options:
     """Options of SOFTMAX."""
     return Options(OptionsType.SOFTMAX, ((0, "f32", beta),))

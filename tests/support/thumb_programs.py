@@ -44,6 +44,14 @@ void *memcpy(void *to, const void *from, size_t size)
     }
     return to;
 }
+void *memset(void *to, int value, size_t size);
+void *memset(void *to, int value, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        ((volatile char *)to)[i] = (char)value;
+    }
+    return to;
+}
 void __aeabi_unwind_cpp_pr0(void);
 void __aeabi_unwind_cpp_pr0(void)
 {

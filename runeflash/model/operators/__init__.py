@@ -6,29 +6,35 @@ from collections.abc import Callable, Mapping
 
 from runeflash.model.graph import Layer
 from runeflash.model.operators import (
+    add,
     average_pool_2d,
     conv_2d,
     depthwise_conv_2d,
     dequantize,
     fully_connected,
     max_pool_2d,
+    mul,
     quantize,
     reshape,
     softmax,
+    sub,
 )
 from runeflash.model.operators.context import OperatorContext
 
 #: By the operator's name in the file format.
 READERS: Mapping[str, Callable[[OperatorContext], Layer]] = {
+    "ADD": add.read,
     "AVERAGE_POOL_2D": average_pool_2d.read,
     "CONV_2D": conv_2d.read,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d.read,
     "DEQUANTIZE": dequantize.read,
     "FULLY_CONNECTED": fully_connected.read,
     "MAX_POOL_2D": max_pool_2d.read,
+    "MUL": mul.read,
     "QUANTIZE": quantize.read,
     "RESHAPE": reshape.read,
     "SOFTMAX": softmax.read,
+    "SUB": sub.read,
 }
 
 __all__ = ["READERS", "OperatorContext"]

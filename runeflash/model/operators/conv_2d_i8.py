@@ -44,7 +44,7 @@ class Conv2DI8(Layer):
 
     @property
     def scratch_bytes(self) -> int:
-        """Two columns of int16."""
+        """Two columns of int16, interleaved."""
         return 2 * 2 * ((len(self.weight_rows[0]) + 3) // 4 * 4)
 
     def _make_constants(self) -> tuple[Constant, ...]:

@@ -26,10 +26,39 @@ RUNE_KERNEL int32_t rune_conv_2d_i8_depth(rune_conv_2d_i8_shape shape)
     return (shape.filter_height * shape.filter_width * shape.input_channels + 3) & ~3;
 }
 
-RUNE_KERNEL void rune_fill_i16(int16_t *values, int32_t value, int32_t count)
+/* `count` values of a column from k on. */
+RUNE_KERNEL void rune_fill_column(int16_t *column, int32_t k, int32_t count, int32_t value)
 {
     for (int32_t i = 0; i < count; i++) {
-        values[i] = (int16_t)value;
+        column[rune_column_index(k + i)] = (int16_t)value;
+    }
+}
+
+/* A run of bytes that follow each other in the image, to the values of a column from k on. */
+RUNE_KERNEL void rune_widen_run(const int8_t *bytes, int16_t *column, int32_t k, int32_t count, int32_t is_aligned)
+{
+    if (!is_aligned) {
+        rune_widen_i8(bytes, column, k, count);
+        return;
+    }
+    for (int32_t i = 0; i < count; i += 4) {
+        rune_widen_4(bytes + i, column + 2 * (k + i));
+    }
+}
+
+/* One filter row of a window of which some taps lie beside the image: these have the zero point. */
+RUNE_KERNEL void rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, const int8_t *restrict image,
+                                                int32_t first, rune_taps taps, int16_t *restrict column, int32_t k)
+{
+    const int32_t channels = shape.input_channels;
+    for (int32_t tap = 0; tap < shape.filter_width; tap++) {
+        if (tap < taps.first || tap >= taps.end) {
+            rune_fill_column(column, k, channels, shape.input_zero_point);
+        } else {
+            rune_widen_run(image + first + tap * shape.dilation_width * channels, column, k, channels,
+                           channels % 4 == 0);
+        }
+        k += channels;
     }
 }
 
@@ -37,45 +66,39 @@ RUNE_KERNEL void rune_fill_i16(int16_t *values, int32_t value, int32_t count)
 RUNE_KERNEL void rune_conv_2d_i8_gather(rune_conv_2d_i8_shape shape, const int8_t *restrict image, int32_t y,
                                         int32_t x, int16_t *restrict column)
 {
-    const int32_t channels = shape.input_channels;
-    const int32_t run = shape.filter_width * channels;
-    for (int32_t row = 0; row < shape.filter_height; row++) {
-        const int32_t line = y + row * shape.dilation_height;
-        if (line < 0 || line >= shape.input_height) {
-            rune_fill_i16(column, shape.input_zero_point, run);
-        } else if (shape.dilation_width == 1 && x >= 0 && x + shape.filter_width <= shape.input_width) {
-            /* The taps of a row and their channels follow each other in the image. */
-            const int8_t *taps = image + (line * shape.input_width + x) * channels;
-            if (run % 4 == 0) {
-                for (int32_t i = 0; i < run; i += 4) {
-                    rune_widen_4(taps + i, column + i);
-                }
-            } else {
-                rune_widen_i8(taps, column, run);
-            }
-        } else {
-            for (int32_t tap = 0; tap < shape.filter_width; tap++) {
-                const int32_t pixel = x + tap * shape.dilation_width;
-                if (pixel < 0 || pixel >= shape.input_width) {
-                    rune_fill_i16(column + tap * channels, shape.input_zero_point, channels);
-                } else {
-                    rune_widen_i8(image + (line * shape.input_width + pixel) * channels, column + tap * channels,
-                                  channels);
-                }
-            }
+    const int32_t run = shape.filter_width * shape.input_channels;
+    const rune_taps rows = rune_clip_window(y, shape.input_height, shape.filter_height, shape.dilation_height);
+    const rune_taps taps = rune_clip_window(x, shape.input_width, shape.filter_width, shape.dilation_width);
+    const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
+    /* Of the first row inside; its column may be outside. */
+    int32_t first = (y * shape.input_width + x) * shape.input_channels + rows.first * step;
+    int32_t row = 0;
+    for (; row < rows.first; row++) {
+        rune_fill_column(column, row * run, run, shape.input_zero_point);
+    }
+    if (shape.dilation_width == 1 && taps.first == 0 && taps.end == shape.filter_width) {
+        /* The taps of a row and their channels follow each other in the image. */
+        for (; row < rows.end; row++) {
+            rune_widen_run(image + first, column, row * run, run, run % 4 == 0);
+            first += step;
         }
-        column += run;
+    } else {
+        for (; row < rows.end; row++) {
+            rune_conv_2d_i8_gather_clipped(shape, image, first, taps, column, row * run);
+            first += step;
+        }
+    }
+    for (; row < shape.filter_height; row++) {
+        rune_fill_column(column, row * run, run, shape.input_zero_point);
     }
 }
 
-/* Windows of one pixel: their inputs follow each other. */
+/* A window of one pixel. */
 RUNE_KERNEL void rune_conv_2d_i8_widen(const int8_t *restrict pixel, int16_t *restrict column, int32_t channels)
 {
-    int32_t i = 0;
-    for (; i + 4 <= channels; i += 4) {
-        rune_widen_4(pixel + i, column + i);
-    }
-    rune_widen_i8(pixel + i, column + i, channels - i);
+    const int32_t whole = channels & ~3;
+    rune_widen_run(pixel, column, 0, whole, 1);
+    rune_widen_i8(pixel + whole, column, whole, channels - whole);
 }
 
 /* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns. */
@@ -93,7 +116,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
     for (int32_t line = 0; line < lines; line++) {
         int32_t x = -shape.padding_left;
         for (int32_t i = 0; i < shape.output_width; i++) {
-            int16_t *const column = columns + (waiting ? depth : 0);
+            int16_t *const column = columns + (waiting ? 4 : 0);
             if (is_pointwise) {
                 rune_conv_2d_i8_widen(input, column, shape.input_channels);
                 input += shape.input_channels;
@@ -105,8 +128,8 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
                 rune_columns_general_i8(weights, channels, shape.output_channels, depth, column, shape.limits, output);
                 output += shape.output_channels;
             } else if (waiting) {
-                rune_columns_i8(weights, channels, shape.output_channels, depth, columns, column, shape.limits, output,
-                                output + shape.output_channels);
+                rune_columns_i8(weights, channels, shape.output_channels, depth, columns, shape.limits, output,
+                                shape.output_channels);
                 output += 2 * shape.output_channels;
                 waiting = 0;
             } else {
@@ -120,8 +143,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         }
     }
     if (waiting) {
-        rune_columns_i8(weights, channels, shape.output_channels, depth, columns, columns, shape.limits, output,
-                        output);
+        rune_columns_i8(weights, channels, shape.output_channels, depth, columns, shape.limits, output, 0);
     }
 }
 

@@ -57,11 +57,12 @@ typedef struct rune_depthwise_3x3_channel {
     } while (0)
 
 /* One channel of all output pixels. Shared by all layers of a stride. */
-#define RUNE_DEPTHWISE_DEFINE_CHANNEL(STRIDE)                                                                 \
-    static __attribute__((noinline, unused)) void rune_depthwise_3x3_i8_stride_##STRIDE(                      \
+#define RUNE_DEPTHWISE_DEFINE_CHANNEL(STRIDE, FORM, LIMIT)                                                    \
+    static __attribute__((noinline, unused)) void rune_depthwise_3x3_##FORM##_##STRIDE(                       \
         const int32_t *words, int32_t line, const rune_depthwise_3x3_channel *channel, int32_t height,        \
         int32_t width, int32_t stride, rune_limits_i8 limits, int8_t *output)                                 \
     {                                                                                                         \
+        (void)limits;                                                                                         \
         const int32_t w0 = channel->weights[0], w1 = channel->weights[1], w2 = channel->weights[2];           \
         const int32_t w3 = channel->weights[3], w4 = channel->weights[4], w5 = channel->weights[5];           \
         const int32_t skip = (STRIDE) * line - ((width + 1) >> 1) * (STRIDE);                                 \
@@ -72,10 +73,10 @@ typedef struct rune_depthwise_3x3_channel {
                 RUNE_DEPTHWISE_STRIDE_##STRIDE(1, w2, w3);                                                    \
                 RUNE_DEPTHWISE_STRIDE_##STRIDE(2, w4, w5);                                                    \
                 words += (STRIDE);                                                                            \
-                *output = rune_depthwise_result(a, channel, limits);                                          \
+                *output = (int8_t)LIMIT(rune_depthwise_scaled(a, channel));                                   \
                 output += stride;                                                                             \
                 if (x > 1) {                                                                                  \
-                    *output = rune_depthwise_result(b, channel, limits);                                      \
+                    *output = (int8_t)LIMIT(rune_depthwise_scaled(b, channel));                               \
                     output += stride;                                                                         \
                 }                                                                                             \
             }                                                                                                 \
@@ -83,19 +84,39 @@ typedef struct rune_depthwise_3x3_channel {
         }                                                                                                     \
     }
 
-RUNE_KERNEL int8_t rune_depthwise_result(int32_t sum, const rune_depthwise_3x3_channel *channel,
-                                         rune_limits_i8 limits)
+RUNE_KERNEL int32_t rune_depthwise_scaled(int32_t sum, const rune_depthwise_3x3_channel *channel)
 {
-    return (int8_t)rune_clamp_i8(
-        rune_requantise_doubled(sum, channel->multiplier, channel->shift, channel->offset), limits);
+    return rune_requantise_doubled(sum, channel->multiplier, channel->shift, channel->offset);
 }
 
-RUNE_DEPTHWISE_DEFINE_CHANNEL(1)
-RUNE_DEPTHWISE_DEFINE_CHANNEL(2)
+#define RUNE_CLAMP(x) rune_clamp_i8(x, limits)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(1, saturated, rune_saturate_i8)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(2, saturated, rune_saturate_i8)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(1, clamped, RUNE_CLAMP)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(2, clamped, RUNE_CLAMP)
+#undef RUNE_CLAMP
 
 #undef RUNE_DEPTHWISE_DEFINE_CHANNEL
 #undef RUNE_DEPTHWISE_STRIDE_1
 #undef RUNE_DEPTHWISE_STRIDE_2
+
+RUNE_KERNEL void rune_depthwise_3x3_channel_i8(rune_depthwise_3x3_i8_shape shape, const int32_t *words,
+                                               const rune_depthwise_3x3_channel *channel, int8_t *output)
+{
+    const int32_t line = shape.plane_width / 2;
+    const int32_t height = shape.output_height, width = shape.output_width, stride = shape.channels;
+    if (rune_has_own_limits_i8(shape.limits)) {
+        if (shape.stride == 1) {
+            rune_depthwise_3x3_saturated_1(words, line, channel, height, width, stride, shape.limits, output);
+        } else {
+            rune_depthwise_3x3_saturated_2(words, line, channel, height, width, stride, shape.limits, output);
+        }
+    } else if (shape.stride == 1) {
+        rune_depthwise_3x3_clamped_1(words, line, channel, height, width, stride, shape.limits, output);
+    } else {
+        rune_depthwise_3x3_clamped_2(words, line, channel, height, width, stride, shape.limits, output);
+    }
+}
 
 /* `plane` has room for plane_height * plane_width values. */
 RUNE_KERNEL void rune_depthwise_3x3_i8(rune_depthwise_3x3_i8_shape shape, const int32_t *restrict channel_values,
@@ -130,15 +151,7 @@ RUNE_KERNEL void rune_depthwise_3x3_i8(rune_depthwise_3x3_i8_shape shape, const 
                     from += step;
                 }
             }
-            if (shape.stride == 1) {
-                rune_depthwise_3x3_i8_stride_1((const int32_t *)plane, shape.plane_width / 2, channels + channel,
-                                               shape.output_height, shape.output_width, step, shape.limits,
-                                               output + channel);
-            } else {
-                rune_depthwise_3x3_i8_stride_2((const int32_t *)plane, shape.plane_width / 2, channels + channel,
-                                               shape.output_height, shape.output_width, step, shape.limits,
-                                               output + channel);
-            }
+            rune_depthwise_3x3_channel_i8(shape, (const int32_t *)plane, channels + channel, output + channel);
         }
         input += shape.input_height * shape.input_width * step;
         output += shape.output_height * shape.output_width * step;

@@ -46,6 +46,23 @@ RUNE_KERNEL int32_t rune_requantise(int32_t x, int32_t multiplier, int32_t shift
     return rune_divide_by_power(rune_multiply_high((int32_t)((uint32_t)x << left), multiplier), right);
 }
 
+/* Where kernels are shared by all layers there are two of each: nearly every layer has the type's own limits. */
+RUNE_KERNEL int32_t rune_has_own_limits_i8(rune_limits_i8 limits)
+{
+    return limits.least == -128 && limits.greatest == 127;
+}
+
+/* To the type's own limits. */
+RUNE_KERNEL int32_t rune_saturate_i8(int32_t x)
+{
+#if defined(__ARM_FEATURE_DSP)
+    return __ssat(x, 8);
+#else
+    x = x < -128 ? -128 : x;
+    return x > 127 ? 127 : x;
+#endif
+}
+
 RUNE_KERNEL int32_t rune_clamp_i8(int32_t x, rune_limits_i8 limits)
 {
     x = x < limits.least ? limits.least : x;

@@ -2,9 +2,10 @@
 #define RUNE_SUMS_I8_H
 
 /* Weighted sums of int8 for two output channels at two pixels at once, so that every operand that is loaded is used
-   twice. The inputs of a pixel lie in a column of int16 in their order, a multiple of four long. The weights of two
-   channels are interleaved, four bytes of the first, four of the second; of four weights the middle two are
-   exchanged, because the processor widens the even bytes of a word at once. */
+   twice. The inputs of two pixels lie in two columns of int16, interleaved: four of the first, four of the second,
+   as often as the depth, a multiple of four, requires. The weights of two channels are interleaved in the same way,
+   in bytes; of four weights the middle two are exchanged, because the processor widens the even bytes of a word at
+   once. */
 
 #include "kernels/requantise.h"
 
@@ -38,75 +39,93 @@ RUNE_KERNEL uint32_t rune_load_word(const int8_t *bytes)
 
 #endif
 
-/* Four bytes to four int16 in their order; `column` lies on a multiple of four. */
-RUNE_KERNEL void rune_widen_4(const int8_t *bytes, int16_t *column)
+/* Where value k of a column lies, counted from the column's first. */
+RUNE_KERNEL int32_t rune_column_index(int32_t k)
+{
+    return 2 * k - (k & 3);
+}
+
+/* Four bytes to four values of a column, whose place is that of a multiple of four. */
+RUNE_KERNEL void rune_widen_4(const int8_t *bytes, int16_t *place)
 {
 #if defined(__ARM_FEATURE_DSP)
     const uint32_t word = rune_load_word(bytes);
-    const uint32_t even = (uint32_t)rune_even_bytes(word);
-    const uint32_t odd = (uint32_t)rune_odd_bytes(word);
-    ((uint32_t *)column)[0] = (even & 0xffffu) | (odd << 16);
-    ((uint32_t *)column)[1] = (even >> 16) | (odd & 0xffff0000u);
+    const int16x2_t even = rune_even_bytes(word), odd = rune_odd_bytes(word);
+    int16x2_t low, high;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
+    ((int16x2_t *)place)[0] = low;
+    ((int16x2_t *)place)[1] = high;
 #else
     for (int32_t i = 0; i < 4; i++) {
-        column[i] = bytes[i];
+        place[i] = bytes[i];
     }
 #endif
 }
 
-/* `count` bytes to int16; `column` need not lie on a multiple of four. */
-RUNE_KERNEL void rune_widen_i8(const int8_t *bytes, int16_t *column, int32_t count)
+/* `count` bytes to the values of a column from k on. */
+RUNE_KERNEL void rune_widen_i8(const int8_t *bytes, int16_t *column, int32_t k, int32_t count)
 {
     for (int32_t i = 0; i < count; i++) {
-        column[i] = bytes[i];
+        column[rune_column_index(k + i)] = bytes[i];
     }
 }
 
 #if defined(__ARM_FEATURE_DSP)
+/* Two words, and on to the next two. Compilers rarely see that loads can be joined. */
+#define RUNE_LOAD_TWO(FIRST, SECOND, POINTER)                                                                 \
+    __asm__ volatile("ldrd %0, %1, [%2], #8" : "=&r"(FIRST), "=&r"(SECOND), "+r"(POINTER) : : "memory")
 #define RUNE_SUMS_I8_STEP()                                                                                   \
     do {                                                                                                      \
-        const uint32_t w0 = ((const uint32_t *)weights)[0], w1 = ((const uint32_t *)weights)[1];              \
-        const int16x2_t x0 = ((const int16x2_t *)first)[0], x1 = ((const int16x2_t *)first)[1];               \
-        const int16x2_t y0 = ((const int16x2_t *)second)[0], y1 = ((const int16x2_t *)second)[1];             \
-        int16x2_t u = rune_even_bytes(w0), v = rune_even_bytes(w1);                                           \
+        uint32_t w0, w1;                                                                                      \
+        int16x2_t x0, x1, y0, y1;                                                                             \
+        RUNE_LOAD_TWO(w0, w1, weights);                                                                       \
+        RUNE_LOAD_TWO(x0, x1, columns);                                                                       \
+        RUNE_LOAD_TWO(y0, y1, columns);                                                                       \
+        int16x2_t u = rune_even_bytes(w0);                                                                    \
         sums.first_0 = __smlad(u, x0, sums.first_0);                                                          \
         sums.second_0 = __smlad(u, y0, sums.second_0);                                                        \
-        sums.first_1 = __smlad(v, x0, sums.first_1);                                                          \
-        sums.second_1 = __smlad(v, y0, sums.second_1);                                                        \
-        u = rune_odd_bytes(w0), v = rune_odd_bytes(w1);                                                       \
+        u = rune_odd_bytes(w0);                                                                               \
         sums.first_0 = __smlad(u, x1, sums.first_0);                                                          \
         sums.second_0 = __smlad(u, y1, sums.second_0);                                                        \
-        sums.first_1 = __smlad(v, x1, sums.first_1);                                                          \
-        sums.second_1 = __smlad(v, y1, sums.second_1);                                                        \
-        weights += 8, first += 4, second += 4;                                                                \
+        u = rune_even_bytes(w1);                                                                              \
+        sums.first_1 = __smlad(u, x0, sums.first_1);                                                          \
+        sums.second_1 = __smlad(u, y0, sums.second_1);                                                        \
+        u = rune_odd_bytes(w1);                                                                               \
+        sums.first_1 = __smlad(u, x1, sums.first_1);                                                          \
+        sums.second_1 = __smlad(u, y1, sums.second_1);                                                        \
     } while (0)
 #else
 #define RUNE_SUMS_I8_DOT(x, w) (x[0] * w[0] + x[1] * w[2] + x[2] * w[1] + x[3] * w[3])
 #define RUNE_SUMS_I8_STEP()                                                                                   \
     do {                                                                                                      \
         const int8_t *other = weights + 4;                                                                    \
-        sums.first_0 += RUNE_SUMS_I8_DOT(first, weights);                                                     \
+        const int16_t *second = columns + 4;                                                                  \
+        sums.first_0 += RUNE_SUMS_I8_DOT(columns, weights);                                                   \
         sums.second_0 += RUNE_SUMS_I8_DOT(second, weights);                                                   \
-        sums.first_1 += RUNE_SUMS_I8_DOT(first, other);                                                       \
+        sums.first_1 += RUNE_SUMS_I8_DOT(columns, other);                                                     \
         sums.second_1 += RUNE_SUMS_I8_DOT(second, other);                                                     \
-        weights += 8, first += 4, second += 4;                                                                \
+        weights += 8, columns += 8;                                                                           \
     } while (0)
 #endif
 
-/* The sums of two channels over two columns of `depth` values, which is a multiple of four. */
-RUNE_KERNEL rune_sums_i8 rune_sums_i8_2_by_2(const int8_t *weights, const int16_t *first, const int16_t *second,
-                                             int32_t depth, int32_t bias_0, int32_t bias_1)
+/* The sums of two channels over two columns of `depth` values. */
+RUNE_KERNEL rune_sums_i8 rune_sums_i8_2_by_2(const int8_t *weights, const int16_t *columns, int32_t depth,
+                                             int32_t bias_0, int32_t bias_1)
 {
     rune_sums_i8 sums = {bias_0, bias_1, bias_0, bias_1};
-    const int16_t *end = first + (depth & ~15);
-    while (first != end) {
+    const int16_t *end = columns + 2 * (depth & ~15);
+    while (columns != end) {
         RUNE_SUMS_I8_STEP();
         RUNE_SUMS_I8_STEP();
         RUNE_SUMS_I8_STEP();
         RUNE_SUMS_I8_STEP();
     }
-    end += depth & 12;
-    while (first != end) {
+    if (depth & 8) {
+        RUNE_SUMS_I8_STEP();
+        RUNE_SUMS_I8_STEP();
+    }
+    if (depth & 4) {
         RUNE_SUMS_I8_STEP();
     }
     return sums;
@@ -114,48 +133,71 @@ RUNE_KERNEL rune_sums_i8 rune_sums_i8_2_by_2(const int8_t *weights, const int16_
 
 #undef RUNE_SUMS_I8_STEP
 
-/* One channel over one column. */
+/* One channel over one column; from one word of its weights to the next are `stride` bytes. */
 RUNE_KERNEL int32_t rune_sum_i8(const int8_t *weights, const int16_t *column, int32_t depth, int32_t stride,
                                 int32_t sum)
 {
     for (int32_t i = 0; i < depth; i += 4) {
 #if defined(__ARM_FEATURE_DSP)
         const uint32_t word = *(const uint32_t *)weights;
-        sum = __smlad(rune_even_bytes(word), ((const int16x2_t *)(column + i))[0], sum);
-        sum = __smlad(rune_odd_bytes(word), ((const int16x2_t *)(column + i))[1], sum);
+        sum = __smlad(rune_even_bytes(word), ((const int16x2_t *)column)[0], sum);
+        sum = __smlad(rune_odd_bytes(word), ((const int16x2_t *)column)[1], sum);
 #else
-        const int16_t *x = column + i;
-        sum += RUNE_SUMS_I8_DOT(x, weights);
+        sum += RUNE_SUMS_I8_DOT(column, weights);
 #endif
-        weights += stride;
+        weights += stride, column += 8;
     }
     return sum;
 }
 
 #undef RUNE_SUMS_I8_DOT
 
-/* All channels over two columns; the second column may be the first again, and its results then be written twice.
-   Shared by all layers: a call costs little beside the loops. */
-static __attribute__((noinline, unused)) void rune_columns_i8(const int8_t *weights,
-                                                              const rune_channel_i8 *channels, int32_t count,
-                                                              int32_t depth, const int16_t *first,
-                                                              const int16_t *second, rune_limits_i8 limits,
-                                                              int8_t *output, int8_t *second_output)
-{
-    const int8_t *const end = output + (count & ~1);
-    while (output != end) {
-        const rune_sums_i8 sums =
-            rune_sums_i8_2_by_2(weights, first, second, depth, channels[0].bias, channels[1].bias);
-        output[0] = rune_channel_result_i8(sums.first_0, channels, limits, 0);
-        second_output[0] = rune_channel_result_i8(sums.second_0, channels, limits, 0);
-        output[1] = rune_channel_result_i8(sums.first_1, channels + 1, limits, 0);
-        second_output[1] = rune_channel_result_i8(sums.second_1, channels + 1, limits, 0);
-        weights += 2 * depth, channels += 2, output += 2, second_output += 2;
+/* Shared by all layers: a call costs little beside the loops. */
+#define RUNE_COLUMNS_I8_DEFINE(NAME, LIMIT)                                                                   \
+    static __attribute__((noinline, unused)) void NAME(                                                       \
+        const int8_t *weights, const rune_channel_i8 *channels, int32_t count, int32_t depth,                 \
+        const int16_t *columns, rune_limits_i8 limits, int8_t *output, int32_t second)                        \
+    {                                                                                                         \
+        (void)limits;                                                                                         \
+        const int8_t *const end = output + (count & ~1);                                                      \
+        while (output != end) {                                                                               \
+            const rune_sums_i8 sums =                                                                         \
+                rune_sums_i8_2_by_2(weights, columns, depth, channels[0].bias, channels[1].bias);             \
+            output[second] = (int8_t)LIMIT(rune_scaled_i8(sums.second_0, channels));                          \
+            output[0] = (int8_t)LIMIT(rune_scaled_i8(sums.first_0, channels));                                \
+            output[second + 1] = (int8_t)LIMIT(rune_scaled_i8(sums.second_1, channels + 1));                  \
+            output[1] = (int8_t)LIMIT(rune_scaled_i8(sums.first_1, channels + 1));                            \
+            weights += 2 * depth, channels += 2, output += 2;                                                 \
+        }                                                                                                     \
+        if (count & 1) {                                                                                      \
+            const int32_t first_sum = rune_sum_i8(weights, columns, depth, 4, channels->bias);                \
+            const int32_t second_sum = rune_sum_i8(weights, columns + 4, depth, 4, channels->bias);           \
+            output[second] = (int8_t)LIMIT(rune_scaled_i8(second_sum, channels));                             \
+            output[0] = (int8_t)LIMIT(rune_scaled_i8(first_sum, channels));                                   \
+        }                                                                                                     \
     }
-    if (count & 1) {
-        *output = rune_channel_result_i8(rune_sum_i8(weights, first, depth, 4, channels->bias), channels, limits, 0);
-        *second_output =
-            rune_channel_result_i8(rune_sum_i8(weights, second, depth, 4, channels->bias), channels, limits, 0);
+
+RUNE_KERNEL int32_t rune_scaled_i8(int32_t sum, const rune_channel_i8 *channel)
+{
+    return rune_requantise_doubled((int32_t)((uint32_t)sum << 1), channel->multiplier, channel->shift,
+                                   channel->offset);
+}
+
+#define RUNE_CLAMP(x) rune_clamp_i8(x, limits)
+RUNE_COLUMNS_I8_DEFINE(rune_columns_saturated_i8, rune_saturate_i8)
+RUNE_COLUMNS_I8_DEFINE(rune_columns_clamped_i8, RUNE_CLAMP)
+#undef RUNE_CLAMP
+#undef RUNE_COLUMNS_I8_DEFINE
+
+/* All channels over two columns; the results of the second are written `second` bytes behind those of the first. With
+   0 for that only the first column counts: its results replace the others. */
+RUNE_KERNEL void rune_columns_i8(const int8_t *weights, const rune_channel_i8 *channels, int32_t count, int32_t depth,
+                                 const int16_t *columns, rune_limits_i8 limits, int8_t *output, int32_t second)
+{
+    if (rune_has_own_limits_i8(limits)) {
+        rune_columns_saturated_i8(weights, channels, count, depth, columns, limits, output, second);
+    } else {
+        rune_columns_clamped_i8(weights, channels, count, depth, columns, limits, output, second);
     }
 }
 
