@@ -47,7 +47,7 @@ def command(as_json: bool) -> int:
     click.echo(f"{'wasm3 source':<20}{source or 'not downloaded yet: the first build does'}")
     gcc_text = gcc_version or "not found: firmware is built with zig (with gcc it is about 20 % smaller)"
     click.echo(f"{'arm-none-eabi-gcc':<20}{gcc_text}")
-    click.echo(f"{'qemu-system-arm':<20}{qemu or 'not found: not needed by this version'}")
+    click.echo(f"{'qemu-system-arm':<20}{qemu or 'not found: only `run --emulator qemu` needs it'}")
     click.echo(f"{'cache':<20}{place} ({cached_bytes / 1e6:.0f} MB; `runeflash clean --cache` empties it)")
     click.echo(f"{'PlatformIO core':<20}{facts['platformio core']}")
     for name in missing:
