@@ -52,7 +52,7 @@ class Recordings:
         """Check that there is a file for a capability.
 
         Raises:
-            UserError: there is none.
+            UserError: there is none, or it is not there.
         """
         files = self.files.get(kind, ())
         if not files:
@@ -66,6 +66,10 @@ class Recordings:
                 f"There is no source with index {source} (# sources: {len(files)})",
                 hint=f"{OPTIONS[kind]} can be given more than once",
             )
+        try:
+            files[source].stat()
+        except OSError as error:
+            raise UserError(f"the recording {files[source]} cannot be read ({error.strerror})") from error
 
     def provide(self, kind: str, source: int, length: int, parameters: Mapping[str, Any]) -> bytes:
         """Return the ``length`` bytes that a request gets.

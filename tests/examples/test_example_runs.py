@@ -25,7 +25,7 @@ def run_gesture(runeflash, recording: str, *options: str) -> str:
     folder = EXAMPLES / "gesture"
     done = runeflash("run", folder / "Runefile.yml", *options, "--accelerometer", folder / recording)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert done.stderr == "Running rune: gesture.rune\n"
     return done.stdout
 
 
