@@ -60,7 +60,7 @@ NOT_TEXT = _code("RF309", "A string resource is not UTF-8.")
 # --- stages and their arguments
 UNKNOWN_CAPABILITY = _code("RF401", "A capability that does not exist, or that is reserved.")
 UNKNOWN_OUT = _code("RF402", "An output kind that does not exist, or that is reserved.")
-BAD_BLOCK_PATH = _code("RF403", "A proc block's path has the wrong form.")
+BAD_BLOCK_PATH = _code("RF403", "The path of a proc block or of the image has the wrong form.")
 UNKNOWN_BLOCK = _code(
     "RF404",
     "A proc block does not exist. (The hotg-ai ones are an error only when building.)",

@@ -55,6 +55,11 @@ class Resolution:
     hint: str | None = None
 
 
+def is_path(text: str) -> bool:
+    """Return whether a text has the form of a path."""
+    return len(text) <= MAXIMUM_PATH_LENGTH and _PATH.fullmatch(text) is not None
+
+
 def resolve(path: str, folder: Path) -> Resolution:
     """Find the block that a path means.
 
@@ -64,9 +69,10 @@ def resolve(path: str, folder: Path) -> Resolution:
     """
     match = _PATH.fullmatch(path) if len(path) <= MAXIMUM_PATH_LENGTH else None
     if match is None:
-        return Resolution(
-            Outcome.MALFORMED, path, None, "Unable to parse the path", "write it as base@version#sub_path"
-        )
+        hint = "write it as base@version#sub_path"
+        if "\\" in path:
+            hint = "the folders of a path are separated by /, on Windows too"
+        return Resolution(Outcome.MALFORMED, path, None, "Unable to parse the path", hint)
     base, sub_path = match["base"], match["sub_path"]
     if base.startswith(("./", "../", "/")) or base in {".", ".."}:
         return _local(path, folder, base, sub_path)

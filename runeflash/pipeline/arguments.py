@@ -14,7 +14,7 @@ from runeflash.pipeline.capabilities import CAPABILITIES, Capability, Parameter,
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.names import Names
 from runeflash.pipeline.resources import Resources
-from runeflash.runefile.tree import Argument, ResourceReference, Stage, StageKind, TextList, Verbatim
+from runeflash.runefile.tree import Argument, InvalidValue, ResourceReference, Stage, StageKind, TextList, Verbatim
 from runeflash.runefile.verbatim import ALLOWED, QualifiedName, evaluate
 
 _BOOLEAN = 'expected a number, string, or "$RESOURCE_NAME"'
@@ -119,6 +119,9 @@ class _Arguments:
 
     def block_value(self, block: Block, declared: BlockArgument, argument: Argument) -> None:
         value = argument.value
+        if isinstance(value, InvalidValue):
+            self.context.failed.add(self.name)
+            return
         if isinstance(value, ResourceReference):
             text = self.resources.look_up_text(value, self.name)
             self.from_resources[declared.name] = value.name
@@ -175,6 +178,9 @@ class _Arguments:
     def capability_value(self, parameter: Parameter, argument: Argument, factor: int) -> int | float | None:
         value = argument.value
         number: int | float | QualifiedName | None
+        if isinstance(value, InvalidValue):
+            self.context.failed.add(self.name)
+            return None
         if isinstance(value, Verbatim):
             shown, number = f"@{value.text}", self.verbatim(value)
             if number is None:

@@ -44,3 +44,8 @@ def read_file(folder: Path, path: str) -> FileContent:
     if len(data) > MAXIMUM_FILE_BYTES:
         return FileContent(None, False, f"it is larger than {MAXIMUM_FILE_BYTES:,} bytes")
     return FileContent(data, False, None)
+
+
+def path_hint(path: str) -> str | None:
+    """Return what may be wrong with the path of a file that cannot be read, or None."""
+    return "the folders of a path are separated by /, on Windows too" if "\\" in path else None

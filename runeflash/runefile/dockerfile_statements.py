@@ -20,7 +20,7 @@ _KEYWORD = re.compile(rf"(?:{'|'.join(KEYWORDS)})(?![A-Za-z0-9_./=,-])")
 # Where reading goes on after an error: a keyword that is the first word of its line.
 _NEXT_KEYWORD = re.compile(rf"^[ \t]*({'|'.join(KEYWORDS)})(?![A-Za-z0-9_./=,-])", re.MULTILINE)
 # White space, ends of lines with or without a backslash, and comments. A comment is one line, whatever ends it.
-_SKIPPED = re.compile(r"(?:[ \t\r\n\f\v]|\\\r?\n|#[^\n]*)*")
+_SKIPPED = re.compile(r"(?:[ \t\r\n\f\v]|\\[ \t\r]*(?:\n|\Z)|#[^\n]*)*")
 _FOUND = re.compile(r"[A-Za-z0-9_]+|[^\s]|$")
 
 
@@ -177,7 +177,9 @@ class _Reader:
     ) -> Mistake:
         expected = tuple(ACTIONS[states[-1]])
         self.complete = None
-        if "END" in expected:
+        # What is glued to a path belongs to it, so the path is wrong and not only what follows.
+        is_cut = tokens[-1].terminal in {"PATH", "FILE"} and tokens[-1].span.end == position < len(self.text)
+        if "END" in expected and not is_cut:
             assert self.take(states, values, Token("END", "", Span(position, position)))
             (result,) = values
             self.complete = result if isinstance(result, Tree) else None

@@ -68,6 +68,7 @@ class _Reader:
         self.runs: list[list[Token]] = []
         self.suggestions = 0
         self.start_is_wrong = False
+        self.run_is_wrong = False
 
     # --- the whole
 
@@ -106,7 +107,9 @@ class _Reader:
         self.diagnostics.add(explain(mistake, self.text))
         if mistake.keyword is None or mistake.keyword.terminal == "FROM":
             self.start_is_wrong = True
-        if mistake.keyword is None or mistake.keyword.terminal not in {"FROM", "RUN"}:
+        if mistake.keyword is not None and mistake.keyword.terminal == "RUN":
+            self.run_is_wrong = True
+        if mistake.keyword is None or mistake.keyword.terminal != "FROM":
             start = mistake.keyword.span.end if mistake.keyword is not None else mistake.span.start
             declaration = self.text[start : min(mistake.end, start + 1000)]
             self.unreadable.update(_NAMES.findall(declaration))
@@ -140,7 +143,8 @@ class _Reader:
             return
         if name.text in self.stages:
             message = f'The "{name.text}" stage is already defined'
-            self.diagnostics.error(codes.DUPLICATE_NAME, message, name.span)
+            once = "declare it once; several RUN instructions may end in it" if kind is StageKind.OUT else None
+            self.diagnostics.error(codes.DUPLICATE_NAME, message, name.span, hint=once)
             return
         types = [self.type(tree) for tree in statement.trees("type")]
         inputs, outputs = tuple(types[:-1]), (None if kind is StageKind.OUT else tuple(types[-1:]))
@@ -255,7 +259,7 @@ class _Reader:
                         stage.arguments,
                     )
                 )
-            elif not self.unreadable:
+            elif not self.unreadable and not self.run_is_wrong:
                 self.diagnostics.warning(
                     codes.UNUSED_STAGE,
                     f'No RUN instruction names "{name}", so it is left out',

@@ -61,7 +61,14 @@ class Verbatim:
     span: Span
 
 
-ArgumentValue = Text | TextList | ResourceReference | Verbatim
+@dataclass(frozen=True, eq=False)
+class InvalidValue:
+    """A value that was wrong and has been reported; nothing more is to be said about it."""
+
+    span: Span
+
+
+ArgumentValue = Text | TextList | ResourceReference | Verbatim | InvalidValue
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from runeflash.runefile.tree import (
     Argument,
     ArgumentValue,
     InputReference,
+    InvalidValue,
     ResourceDeclaration,
     ResourceReference,
     Runefile,
@@ -88,7 +89,8 @@ class _Reader:
         self.version(entries.get("version"), whole)
         image = None
         if "image" not in entries:
-            self.error(codes.MISSING_FIELD, "missing field `image`", whole, hint="add `image: runicos/base`")
+            hint = self.suggest(entries, ["image"]) or "add `image: runicos/base`"
+            self.error(codes.MISSING_FIELD, "missing field `image`", whole, hint=hint)
         else:
             image = self.text(entries["image"].value, "image", "a path such as runicos/base")
         pipeline = entries.get("pipeline")
@@ -215,10 +217,14 @@ class _Reader:
         return text
 
     def inputs(self, entry: _Entry, where: str) -> tuple[InputReference, ...]:
+        items = self.sequence(entry, f"{where}.inputs")
+        if items is None:
+            return (self.wrong_input(entry.value.span),)
         references = []
-        for item in self.sequence(entry, f"{where}.inputs"):
+        for item in items:
             text = self.text(item, f"{where}.inputs", "the name of a stage")
             if text is None:
+                references.append(self.wrong_input(item.span))
                 continue
             reference = parse_input(text.text, text.span)
             if reference is None:
@@ -227,14 +233,21 @@ class _Reader:
                     f'{where}.inputs: Expected something like "fft" or "fft.2", found "{_short(text.text)}"',
                     text.span,
                 )
-            else:
-                references.append(reference)
+            references.append(reference or self.wrong_input(item.span))
         return tuple(references)
+
+    def wrong_input(self, span: Span) -> InputReference:
+        """Return what stands for an input that was wrong: a stage that is known to be unreadable."""
+        self.unreadable.add("")
+        return InputReference("", 0, "", span)
 
     def outputs(self, entry: _Entry, where: str) -> tuple[TypeExpression, ...] | None:
         if isinstance(entry.value, Scalar) and entry.value.value in {None, "_"}:
             return None
-        return tuple(self.type(item, f"{where}.outputs") for item in self.sequence(entry, f"{where}.outputs"))
+        items = self.sequence(entry, f"{where}.outputs")
+        if items is None:
+            return (TypeExpression(None, entry.key.span, invalid=True),)
+        return tuple(self.type(item, f"{where}.outputs") for item in items)
 
     def type(self, node: Node, where: str) -> TypeExpression:
         if isinstance(node, Scalar) and node.text == "_":
@@ -322,8 +335,7 @@ class _Reader:
                 )
                 continue
             value = self.argument_value(pair, f"{where}.args.{_short(pair.key.text)}")
-            if value is not None:
-                arguments[name] = Argument(name, pair.key.span, value)
+            arguments[name] = Argument(name, pair.key.span, value or InvalidValue(pair.key.span))
         return tuple(arguments.values())
 
     def argument_value(self, entry: _Entry, where: str) -> ArgumentValue | None:
@@ -493,17 +505,19 @@ class _Reader:
             return None
         return Text(node.text.strip() if strip else node.text, node.span)
 
-    def sequence(self, entry: _Entry, where: str) -> list[Node]:
-        """Return the items of a list of inputs or outputs; nothing at all is an empty list."""
+    def sequence(self, entry: _Entry, where: str) -> list[Node] | None:
+        """Return the items of a list of inputs or outputs, None after an error; nothing at all is an empty list."""
         node = entry.value
         if isinstance(node, Scalar) and node.value is None:
             return []
         if not isinstance(node, Sequence):
-            self.error(codes.WRONG_FORM, f"{where}: invalid type: {node}, expected a sequence", node.span)
-            return []
+            hint = f"write {entry.key.text}: [{_short(node.text)}]" if isinstance(node, Scalar) else None
+            message = f"{where}: invalid type: {node}, expected a sequence"
+            self.error(codes.WRONG_FORM, message, node.span, hint=hint)
+            return None
         if len(node.items) > MAXIMUM_PORTS:
             self.error(codes.TOO_LARGE, f"{where}: at most {MAXIMUM_PORTS} are possible", entry.key.span)
-            return []
+            return None
         return list(self.walker.items(node))
 
     def place(self, node: Node, otherwise: Span) -> Span:
