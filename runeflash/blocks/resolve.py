@@ -8,7 +8,10 @@ other ``owner/repository`` or URL is a git repository, never a built-in block, w
 from __future__ import annotations
 
 import enum
+import os
 import re
+import stat
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,8 @@ from runeflash.errors import UserError
 _PATH = re.compile(r"(?P<base>[\w:/_.-]+)(?:@(?P<version>[\w./-]+))?(?:#(?P<sub_path>[\w._/-]+))?")
 _GITHUB = r"(?:https?|git|ssh)://(?:git@|www\.)?github\.com/(?P<path>.+?)(?:\.git)?/?"
 MAXIMUM_PATH_LENGTH = 500
+
+Suggest = Callable[[str, Iterable[str]], str | None]
 
 
 class Outcome(enum.Enum):
@@ -60,12 +65,13 @@ def is_path(text: str) -> bool:
     return len(text) <= MAXIMUM_PATH_LENGTH and _PATH.fullmatch(text) is not None
 
 
-def resolve(path: str, folder: Path) -> Resolution:
+def resolve(path: str, folder: Path, suggest: Suggest = did_you_mean) -> Resolution:
     """Find the block that a path means.
 
     Args:
         path: as in the Runefile.
         folder: the Runefile's, to which local paths are relative.
+        suggest: gives the "did you mean" of a name.
     """
     match = _PATH.fullmatch(path) if len(path) <= MAXIMUM_PATH_LENGTH else None
     if match is None:
@@ -78,11 +84,11 @@ def resolve(path: str, folder: Path) -> Resolution:
         return _local(path, folder, base, sub_path)
     name = library.canonical_name(_last_segment(sub_path or base))
     if "/" not in base and ":" not in base:
-        return _bare(path, name)
+        return _bare(path, name, suggest)
     github = re.fullmatch(_GITHUB, base)
     owner, _, repository = (github["path"] if github else base).partition("/")
     if owner == "hotg-ai" and repository:
-        return _reference_block(path, name)
+        return _reference_block(path, name, suggest)
     return Resolution(
         Outcome.REPOSITORY,
         name,
@@ -92,14 +98,14 @@ def resolve(path: str, folder: Path) -> Resolution:
     )
 
 
-def _bare(path: str, name: str) -> Resolution:
+def _bare(path: str, name: str, suggest: Suggest) -> Resolution:
     if name in library.names():
         return Resolution(Outcome.BUILT_IN, name, library.load(name))
-    hint = did_you_mean(name, library.names()) or "`runeflash blocks` lists the built-in ones"
+    hint = suggest(name, library.names()) or "`runeflash blocks` lists the built-in ones"
     return Resolution(Outcome.MISSING, name, None, f'There is no built-in proc block "{path}"', hint)
 
 
-def _reference_block(path: str, name: str) -> Resolution:
+def _reference_block(path: str, name: str, suggest: Suggest) -> Resolution:
     if name in library.names():
         return Resolution(Outcome.BUILT_IN, name, library.load(name))
     return Resolution(
@@ -107,7 +113,7 @@ def _reference_block(path: str, name: str) -> Resolution:
         name,
         None,
         f'The proc block "{path}" is not among the built-in ones',
-        did_you_mean(name, library.names()),
+        suggest(name, library.names()),
     )
 
 
@@ -115,12 +121,13 @@ def _local(path: str, folder: Path, base: str, sub_path: str | None) -> Resoluti
     place = folder / base / (sub_path or "")
     name = library.canonical_name(_last_segment(f"{base}/{sub_path or ''}") or place.resolve().name)
     try:
-        exists = place.exists()
-        has_manifest = (place / MANIFEST).is_file()
+        # One question where there is nothing: a hostile file has thousands of such paths.
+        exists = _status(place) is not None
+        manifest = _status(place / MANIFEST) if exists else None
     except OSError as error:
         reason = error.strerror or str(error)
         return Resolution(Outcome.MISSING, name, None, f'The proc block "{path}" cannot be read: {reason}')
-    if has_manifest:
+    if manifest is not None and stat.S_ISREG(manifest.st_mode):
         try:
             return Resolution(Outcome.LOCAL, name, read_block(place, is_built_in=False))
         except UserError as error:
@@ -133,6 +140,13 @@ def _local(path: str, folder: Path, base: str, sub_path: str | None) -> Resoluti
         hint = f'write "{name}" to mean the built-in one'
         return Resolution(Outcome.FALLBACK, name, library.load(name), message, hint)
     return Resolution(Outcome.MISSING, name, None, f'There is no folder "{path}"')
+
+
+def _status(place: Path) -> os.stat_result | None:
+    try:
+        return place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _last_segment(path: str) -> str:

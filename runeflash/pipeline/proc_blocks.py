@@ -31,7 +31,7 @@ def find_blocks(names: Names, context: Context) -> Mapping[str, Block]:
             continue
         path = stage.subject.text
         if path not in resolved:
-            resolved[path] = resolve(path, context.folder)
+            resolved[path] = resolve(path, context.folder, context.suggest)
         resolution = resolved[path]
         block = resolution.block or unknown_block(resolution.name, context.folder)
         if stage.outputs is not None:

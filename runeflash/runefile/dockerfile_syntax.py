@@ -13,9 +13,17 @@ from itertools import pairwise
 from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import MAXIMUM_FINDINGS, Diagnostics, SourceFile, Span, did_you_mean
 from runeflash.runefile.dockerfile_mistakes import explain
-from runeflash.runefile.dockerfile_statements import Mistake, Token, TooManyTokensError, Tree, read_statements
+from runeflash.runefile.dockerfile_statements import (
+    MAXIMUM_TOKENS,
+    Mistake,
+    Token,
+    TooManyTokensError,
+    Tree,
+    read_statements,
+)
 from runeflash.runefile.names import MAXIMUM_NAME_LENGTH, argument_name, is_stage_name
 from runeflash.runefile.tree import (
+    MAXIMUM_DECLARATIONS,
     MAXIMUM_PORTS,
     Argument,
     ArgumentValue,
@@ -51,7 +59,10 @@ def parse_dockerfile(source: SourceFile, diagnostics: Diagnostics, *, lenient: b
     try:
         return reader.runefile()
     except TooManyTokensError:
-        message = "Unable to parse the input: the file has too many instructions or arguments"
+        message = (
+            "Unable to parse the input: the file has too many instructions or arguments "
+            f"(at most {MAXIMUM_DECLARATIONS:,} instructions and {MAXIMUM_TOKENS:,} words)"
+        )
         diagnostics.error(codes.TOO_LARGE, message)
         return None
 
@@ -75,7 +86,9 @@ class _Reader:
     def runefile(self) -> Runefile:
         image: Text | None = None
         first = True
-        for statement in read_statements(self.text, self.mistake):
+        for number, statement in enumerate(read_statements(self.text, self.mistake)):
+            if number == MAXIMUM_DECLARATIONS:
+                raise TooManyTokensError
             if statement.rule == "from":
                 path = statement.tokens("PATH")[0]
                 if first:

@@ -15,6 +15,9 @@ from runeflash.tensors import TensorType
 # The reference allows about 31 inputs of an output stage; nothing real comes near it.
 MAXIMUM_PORTS = 32
 
+# Of stages, and of resources. Each takes thousands of instructions of a microcontroller that has a few hundred KB.
+MAXIMUM_DECLARATIONS = 12_000
+
 
 # eq=False: nothing compares these by value, and `check` must start fast: every generated method costs it time.
 @dataclass(frozen=True, eq=False)

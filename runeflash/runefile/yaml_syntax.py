@@ -12,6 +12,7 @@ from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import Diagnostics, SourceFile, Span, did_you_mean
 from runeflash.runefile.names import argument_name, is_resource_name, is_stage_name, parse_input
 from runeflash.runefile.tree import (
+    MAXIMUM_DECLARATIONS,
     MAXIMUM_PORTS,
     Argument,
     ArgumentValue,
@@ -132,6 +133,7 @@ class _Reader:
     # --- stages
 
     def stages(self, node: Mapping) -> tuple[Stage, ...]:
+        self.check_count(node, "stages")
         stages = []
         for entry in self.keys(node, "the pipeline", names=True).values():
             name = entry.key
@@ -196,6 +198,11 @@ class _Reader:
         if subject is None:
             return None
         return Stage(kind, name, subject, stage_inputs, (), outputs, arguments)
+
+    def check_count(self, node: Mapping, what: str) -> None:
+        if len(node.entries) > MAXIMUM_DECLARATIONS:
+            place = node.entries[MAXIMUM_DECLARATIONS][0].span
+            raise YamlError(f"more than {MAXIMUM_DECLARATIONS:,} {what}", place, too_large=True)
 
     def no_stage(self, where: str, span: Span, hint: str | None = None) -> None:
         self.error(
@@ -385,6 +392,7 @@ class _Reader:
                 self.place(entry.value, entry.key.span),
             )
             return ()
+        self.check_count(entry.value, "resources")
         resources = []
         for pair in self.keys(entry.value, "the resources", names=True).values():
             name = pair.key
