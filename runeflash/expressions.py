@@ -18,8 +18,9 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from runeflash.records import record
 
 ALLOWED = "integers, floats, + - * / % << >> ( )"
 MAXIMUM_LENGTH = 500
@@ -48,7 +49,7 @@ class ExpressionError(ValueError):
     """A text is no expression, or its value cannot be computed; the message says why."""
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Expression:
     """A parsed expression.
 

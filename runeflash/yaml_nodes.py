@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runeflash.diagnostics import Span
+from runeflash.records import record
 
 if TYPE_CHECKING:
     import yaml
@@ -51,7 +51,7 @@ class YamlError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Scalar:
     """A scalar as it stands in the text: ``plain`` when it may be something else than a text."""
 
@@ -92,7 +92,7 @@ class Scalar:
         return f'string "{self.text if len(self.text) <= 60 else self.text[:57] + "..."}"'
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Sequence:
     """A list of nodes."""
 
@@ -103,7 +103,7 @@ class Sequence:
         return "sequence"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Mapping:
     """Pairs of nodes in the order of the text, duplicates included."""
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from runeflash.expressions import Expression, ExpressionError
+from runeflash.records import record
 from runeflash.tensors import ElementType
 
 
@@ -28,8 +29,7 @@ class ArgumentType(enum.Enum):
 ArgumentValue = int | float | str | tuple[str, ...]
 
 
-# eq=False: nothing compares these by value, and `check` must start fast: every generated method costs it time.
-@dataclass(frozen=True, eq=False)
+@record
 class BlockArgument:
     """An argument.
 
@@ -65,7 +65,7 @@ class Wildcard(enum.Enum):
     REST = "..."
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class ShapePattern:
     """Which shapes an input may have.
 
@@ -81,7 +81,7 @@ class ShapePattern:
         return f"[{', '.join(i.value if isinstance(i, Wildcard) else str(i) for i in self.items)}]"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class BlockInput:
     """An input.
 
@@ -106,7 +106,7 @@ class BlockInput:
     description: str
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class TextBytes:
     """How long an element of a utf8 output can be, in bytes; exactly one attribute is not None.
 
@@ -121,7 +121,7 @@ class TextBytes:
     same_as: str | None
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class BlockOutput:
     """An output.
 
@@ -148,7 +148,7 @@ class BlockOutput:
     description: str
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Check:
     """A condition on dimensions and arguments, and the message where it does not hold.
 
@@ -159,7 +159,7 @@ class Check:
     message: str
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Block:
     """A proc block.
 
@@ -236,9 +236,13 @@ class Block:
             return len(self.outputs) - 1 + max(input_count - (len(self.inputs) - 1), 0)
         return len(self.outputs)
 
+    @cached_property
+    def _input_positions(self) -> Mapping[str, int]:
+        return {port.name: position for position, port in enumerate(self.inputs)}
+
     def input_index(self, name: str, output_index: int) -> int:
         """Return the number of the input that ``same as NAME`` means for an output; variadic ones go in pairs."""
-        position = next(i for i, port in enumerate(self.inputs) if port.name == name)
+        position = self._input_positions[name]
         if self.inputs[position].is_variadic:
             return position + max(output_index - (len(self.outputs) - 1), 0)
         return position

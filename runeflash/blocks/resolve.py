@@ -12,7 +12,6 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from runeflash.blocks import library
@@ -20,6 +19,7 @@ from runeflash.blocks.manifest import Block
 from runeflash.blocks.reader import MANIFEST, read_block
 from runeflash.diagnostics import did_you_mean
 from runeflash.errors import UserError
+from runeflash.records import record
 
 _PATH = re.compile(r"(?P<base>[\w:/_.-]+)(?:@(?P<version>[\w./-]+))?(?:#(?P<sub_path>[\w._/-]+))?")
 _GITHUB = r"(?:https?|git|ssh)://(?:git@|www\.)?github\.com/(?P<path>.+?)(?:\.git)?/?"
@@ -41,7 +41,7 @@ class Outcome(enum.Enum):
     WRONG_MANIFEST = "a folder whose block.yaml is wrong"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Resolution:
     """What a path means.
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from runeflash.blocks.manifest import ArgumentValue, Block, BlockInput, BlockOutput, ShapePattern, Wildcard
 from runeflash.blocks.reader import substitute
 from runeflash.expressions import ExpressionError
+from runeflash.records import record
 from runeflash.tensors import ElementType, TensorType
 
 
@@ -24,7 +24,7 @@ class Place(enum.Enum):
     CHECK = "check"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Problem:
     """Something that does not fit.
 
@@ -41,7 +41,7 @@ class Problem:
     is_rank_only: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Binding:
     """A block with its inputs and arguments.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runeflash import diagnostic_codes as codes
 from runeflash.blocks.arguments import ArgumentError, as_f32, convert, parse_number
@@ -14,13 +13,14 @@ from runeflash.pipeline.capabilities import CAPABILITIES, Capability, Parameter,
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.names import Names
 from runeflash.pipeline.resources import Resources
+from runeflash.records import record
 from runeflash.runefile.tree import Argument, InvalidValue, ResourceReference, Stage, StageKind, TextList, Verbatim
 from runeflash.runefile.verbatim import ALLOWED, QualifiedName, evaluate
 
 _BOOLEAN = 'expected a number, string, or "$RESOURCE_NAME"'
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class StageArguments:
     """The arguments of a stage.
 

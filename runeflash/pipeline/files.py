@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from runeflash.records import record
 
 # A microcontroller has no use for more, and a device file has no end.
 MAXIMUM_FILE_BYTES = 64 << 20
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class FileContent:
     """What was found at a path; exactly one of the three is so.
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from runeflash.blocks.manifest import Block
 from runeflash.diagnostics import Span
+from runeflash.records import record
 from runeflash.tensors import TensorType
 
 
@@ -34,15 +35,15 @@ class OutKind(enum.Enum):
     TENSOR = 5
 
 
-@dataclass(frozen=True)
-class TensorReference:
+# A tuple, as it is looked up a hundred thousand times in a hostile file.
+class TensorReference(NamedTuple):
     """Output number ``output`` of the stage called ``stage``."""
 
     stage: str
     output: int
 
 
-@dataclass(frozen=True)
+@record
 class CapabilityStage:
     """A capability: one output, parameters by snake_case name (i32 or f32, as the interface has it)."""
 
@@ -57,7 +58,7 @@ class CapabilityStage:
         return (self.output,)
 
 
-@dataclass(frozen=True)
+@record
 class ProcBlockStage:
     """A proc block with its arguments: every argument of the manifest has a value here, defaults included.
 
@@ -77,7 +78,7 @@ class ProcBlockStage:
     dynamic: tuple[int | None, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class ModelStage:
     """A model: its bytes, where they came from (``file`` relative to the Runefile, or a resource's name)."""
 
@@ -89,7 +90,7 @@ class ModelStage:
     outputs: tuple[TensorType, ...]
 
 
-@dataclass(frozen=True)
+@record
 class OutStage:
     """An output: the tensors that one line prints."""
 
@@ -114,7 +115,7 @@ class ResourceKind(enum.Enum):
     BINARY = "binary"
 
 
-@dataclass(frozen=True)
+@record
 class Resource:
     """A named piece of constant data. ``data`` is None where only ``--resource`` can give it."""
 
@@ -125,7 +126,7 @@ class Resource:
     inline: str | None
 
 
-@dataclass(frozen=True)
+@record
 class Pipeline:
     """A whole Runefile.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runeflash import diagnostic_codes as codes
@@ -13,6 +12,7 @@ from runeflash.pipeline.files import FileContent, path_hint, read_file
 from runeflash.pipeline.graph import ResourceKind
 from runeflash.pipeline.names import Names
 from runeflash.pipeline.resources import Resources
+from runeflash.records import record
 from runeflash.runefile.tree import InvalidValue, ResourceReference, Stage, StageKind, Text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ TENSORFLOW_LITE = "tensorflow-lite"
 FORMATS = ("onnx", "tensorflow", "tensorflow-js", TENSORFLOW_LITE)
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class LoadedModel:
     """A model's file.
 

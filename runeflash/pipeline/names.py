@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 
 from runeflash import diagnostic_codes as codes
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.graph import TensorReference
+from runeflash.records import record
 from runeflash.runefile.tree import InputReference, ResourceDeclaration, Runefile, Stage, StageKind, Text
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Names:
     """What names mean.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from runeflash.diagnostics import Span
+from runeflash.records import record
 from runeflash.runefile.dockerfile_tables import ACTIONS, FINAL, GO_TO, TERMINALS
 
 KEYWORDS = ("FROM", "CAPABILITY", "PROC_BLOCK", "MODEL", "OUT", "RUN")
@@ -24,7 +24,7 @@ _SKIPPED = re.compile(r"(?:[ \t\r\n\f\v]|\\[ \t\r]*(?:\n|\Z)|#[^\n]*)*")
 _FOUND = re.compile(r"[A-Za-z0-9_]+|[^\s]|$")
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Token:
     """A piece of the text; ``terminal`` is what the grammar calls it."""
 
@@ -33,7 +33,7 @@ class Token:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Tree:
     """What a rule of the grammar was found to consist of."""
 
@@ -61,7 +61,7 @@ class Tree:
         return Span(self.first.span.start, last.span.end)
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Mistake:
     """A statement that is none.
 

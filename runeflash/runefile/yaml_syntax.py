@@ -6,10 +6,10 @@ The reference read its files with serde, whose texts (``missing field `image` ``
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import Diagnostics, SourceFile, Span, did_you_mean
+from runeflash.records import record
 from runeflash.runefile.names import argument_name, is_resource_name, is_stage_name, parse_input
 from runeflash.runefile.tree import (
     MAXIMUM_DECLARATIONS,
@@ -59,7 +59,7 @@ def parse_yaml(source: SourceFile, diagnostics: Diagnostics, *, strict: bool) ->
         return None
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class _Entry:
     key: Text
     value: Node
