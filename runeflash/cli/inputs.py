@@ -9,44 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from runeflash.cli.output import print_diagnostics
-from runeflash.errors import RuneflashError, UsageError, UserError
+from runeflash.cli.runefiles import DiagnosedError as DiagnosedError  # noqa: PLC0414  (commands take both from here)
+from runeflash.cli.runefiles import find_input as find_input  # noqa: PLC0414
+from runeflash.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from runeflash.boards import Board
     from runeflash.firmware.options import BuildOptions
     from runeflash.rune import Rune
 
-RUNEFILE_NAMES = ("Runefile.yml", "Runefile.yaml", "Runefile")
-
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class DiagnosedError(RuneflashError):
-    """The Runefile has errors, which have been printed."""
-
-    exit_code = 1
-
-
-def find_input(given: Path | None) -> Path:
-    """Return the Runefile (or .rune file) that a command works on.
-
-    Args:
-        given: what the user typed: a file, a folder, or nothing for the current folder.
-
-    Raises:
-        UserError: there is none.
-    """
-    if given is not None and not given.is_dir():
-        if not given.exists():
-            raise UserError(f"there is no file {given}")
-        return given
-    place = given or Path()
-    for name in RUNEFILE_NAMES:
-        if (place / name).is_file():
-            return place / name
-    raise UserError(
-        f"there is no Runefile in {place.absolute()}", hint=f"it is called one of {', '.join(RUNEFILE_NAMES)}"
-    )
 
 
 def load_rune(

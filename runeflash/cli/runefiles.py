@@ -1,0 +1,37 @@
+"""Finding the Runefile. Without click, which plain ``check`` does without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runeflash.errors import RuneflashError, UserError
+
+RUNEFILE_NAMES = ("Runefile.yml", "Runefile.yaml", "Runefile")
+
+
+class DiagnosedError(RuneflashError):
+    """The Runefile has errors, which have been printed."""
+
+    exit_code = 1
+
+
+def find_input(given: Path | None) -> Path:
+    """Return the Runefile (or .rune file) that a command works on.
+
+    Args:
+        given: what the user typed: a file, a folder, or nothing for the current folder.
+
+    Raises:
+        UserError: there is none.
+    """
+    if given is not None and not given.is_dir():
+        if not given.exists():
+            raise UserError(f"there is no file {given}")
+        return given
+    place = given or Path()
+    for name in RUNEFILE_NAMES:
+        if (place / name).is_file():
+            return place / name
+    raise UserError(
+        f"there is no Runefile in {place.absolute()}", hint=f"it is called one of {', '.join(RUNEFILE_NAMES)}"
+    )
