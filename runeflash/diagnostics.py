@@ -177,6 +177,8 @@ def render(diagnostic: Diagnostic, source: SourceFile | None) -> str:
         lines.append(f"{gutter} |")
         lines.append(f"{line} | {_printable(text)}")
         lines.append(f"{gutter} | {_blank(text[:first])}{'^' * max(_width(text[first:last]), 1)}")
+    elif source is not None:
+        lines.append(f" --> {source.path}")
     lines.extend(f"  = {_printable(note)}" for note in diagnostic.notes)
     if diagnostic.hint is not None:
         lines.append(f"  hint: {_printable(diagnostic.hint)}")

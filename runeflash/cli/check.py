@@ -25,7 +25,7 @@ def command(
     resources: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Check RUNEFILE (by default the one in the current folder)."""
+    """Check RUNEFILE (- is standard input; by default the one in the current folder)."""
     if strict and lenient:
         raise UsageError("--strict and --lenient contradict each other")
     from runeflash.cli.checking import check  # after the command line is known to be right

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runeflash.errors import RuneflashError, UserError
+from runeflash.pipeline import STANDARD_INPUT
 
 RUNEFILE_NAMES = ("Runefile.yml", "Runefile.yaml", "Runefile")
 
@@ -19,13 +20,13 @@ def find_input(given: Path | None) -> Path:
     """Return the Runefile (or .rune file) that a command works on.
 
     Args:
-        given: what the user typed: a file, a folder, or nothing for the current folder.
+        given: what the user typed: a file, a folder, ``-`` for standard input, or nothing for the current folder.
 
     Raises:
         UserError: there is none.
     """
     if given is not None and not given.is_dir():
-        if not given.exists():
+        if not given.exists() and given != STANDARD_INPUT:
             raise UserError(f"there is no file {given}")
         return given
     place = given or Path()

@@ -8,6 +8,8 @@ error that the others can live with, so that everything wrong with a file is sai
 from __future__ import annotations
 
 import gc
+import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,7 +35,10 @@ from runeflash.runefile import parse
 from runeflash.runefile.tree import Runefile
 from runeflash.yaml_nodes import MAXIMUM_BYTES
 
-__all__ = ["Pipeline", "analyse", "load"]
+__all__ = ["STANDARD_INPUT", "Pipeline", "analyse", "load"]
+
+#: The path that means standard input; files are then relative to the current folder.
+STANDARD_INPUT = Path("-")
 
 
 def analyse(
@@ -136,8 +141,7 @@ def _load(
 
 def _read(path: Path, diagnostics: Diagnostics) -> SourceFile:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAXIMUM_BYTES + 1)
+        data = _content(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise UserError(f'Unable to read "{path}": {reason or error}') from None
@@ -151,5 +155,17 @@ def _read(path: Path, diagnostics: Diagnostics) -> SourceFile:
         position = len(data[: error.start].decode("utf-8-sig", "replace"))
         source = SourceFile(str(path), data.decode("utf-8-sig", "replace"))
         message = "Unable to parse the input: the file is not UTF-8"
-        diagnostics.error(codes.MALFORMED_TEXT, message, Span(position, position + 1))
+        hint = "save it as UTF-8, if it is a Runefile at all"
+        diagnostics.error(codes.MALFORMED_TEXT, message, Span(position, position + 1), hint=hint)
         return source
+
+
+def _content(path: Path) -> bytes:
+    """Return at most one byte more than a Runefile may have."""
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAXIMUM_BYTES + 1) if sys.stdin is not None else b""
+    # Nobody may ever write to a named pipe. Those that a shell makes (/dev/fd/63) have somebody who does.
+    if stat.S_ISFIFO(path.stat().st_mode) and path.absolute().parts[1] not in {"dev", "proc"}:
+        raise ValueError("it is not a regular file")
+    with path.open("rb") as file:
+        return file.read(MAXIMUM_BYTES + 1)

@@ -80,7 +80,8 @@ class _Reader:
     def runefile(self, root: Node | None, length: int) -> Runefile | None:
         whole = Span(0, min(length, 1))
         if root is None or (isinstance(root, Scalar) and root.value is None):
-            self.error(codes.MISSING_FIELD, "EOF while parsing a value", whole)
+            hint = "the file is empty; `runeflash new` makes one to start from"
+            self.error(codes.MISSING_FIELD, "EOF while parsing a value", whole, hint=hint)
             return None
         if not isinstance(root, Mapping):
             self.error(codes.WRONG_FORM, f"invalid type: {root}, expected a map", root.span)
