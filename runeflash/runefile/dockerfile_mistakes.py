@@ -98,7 +98,7 @@ def _hint(mistake: Mistake, keyword: str, text: str) -> str:
     is_cut = last is not None and last.span.end == start and found != ""
     if is_cut and last is not None and last.terminal in {"PATH", "FILE"} and found in {"\\", ":"} and keyword != "FROM":
         return "the folders of a path are separated by /, on Windows too"
-    if keyword == "RUN" and (found in {",", ";", ">"} or text.startswith("->", start)):
+    if keyword == "RUN" and (found in {",", ";", ">", "|"} or text.startswith("->", start)):
         return "the names in a RUN instruction are separated by spaces"
     if is_cut and last is not None and last.terminal == "NAME" and found not in {",", ";"}:
         letters = "a name consists of the letters A to Z, digits and _"
@@ -183,4 +183,4 @@ def _is_path(mistake: Mistake, text: str) -> bool:
     if not cut and "NAME" not in mistake.expected:
         return False
     word = _WORD.match(text, last.span.start if cut else mistake.span.start)
-    return word is not None and re.match(r"\.|[A-Za-z0-9_][A-Za-z0-9_.-]*/", word[0]) is not None
+    return word is not None and re.match(r"\.|[A-Za-z0-9_][A-Za-z0-9_-]*(?:[./@#]|://)", word[0]) is not None

@@ -208,6 +208,8 @@ class _Reader:
         match = matcher.match(self.text, position)
         if match is None or match.lastgroup is None:
             return None
+        if match.lastgroup in {"PATH", "FILE"} and tokens[-1].terminal == "NAME" and tokens[-1].span.end == position:
+            return None  # `model.tflite` is a file where a name should be, and not a name and a file
         return Token(match.lastgroup, match[0], Span(position, match.end()))
 
     def take(self, states: list[int], values: list[Tree | Token | list[Tree | Token]], token: Token) -> bool:

@@ -340,6 +340,18 @@ def test_a_hint_says_what_to_do(text: str, hint: str) -> None:
     assert hints.pop().startswith(hint)
 
 
+@pytest.mark.parametrize("path", ["model.tflite", "x/model.tflite", "./model.tflite", "../model", "my-model.tflite"])
+def test_a_file_where_the_name_should_be(path: str) -> None:
+    for statement in (f"MODEL<_,_> {path} name", f"MODEL<_,_> {path}"):
+        assert messages(f"{SINE}{statement}\n") == ["The name of a stage comes before its file since February 2021"]
+
+
+@pytest.mark.parametrize("path", ["fft@1.0", "hotg-ai/fft", "hotg-ai/rune#proc_blocks/fft", "https://a.b/c"])
+def test_a_path_where_the_name_should_be(path: str) -> None:
+    found = messages(f"{SINE}PROC_BLOCK<_,_> {path} fft\n")
+    assert found == ["The name of a stage comes before its path since February 2021"]
+
+
 def test_a_path_may_be_absolute() -> None:
     runefile = good(SINE.replace("RUN rand", "MODEL<_,_> m /models/a.tflite\nRUN rand m"))
     assert [getattr(stage.subject, "text", "") for stage in runefile.stages][-1] == "/models/a.tflite"
