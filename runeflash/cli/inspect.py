@@ -50,7 +50,8 @@ def _sections(data: bytes, where: str) -> tuple[tuple[str, bytes], ...]:
     try:
         return read_module(data).custom_sections
     except WasmError as error:
-        raise UserError(f"{where} is damaged or no rune: {error}") from error
+        hint = "runeflash build writes .rune files; for a Runefile there are check and graph"
+        raise UserError(f"{where} is damaged or no rune: {error}", hint=hint) from error
 
 
 def _json(content: bytes | None, rune: Path) -> Any:
