@@ -65,6 +65,7 @@ class _Arguments:
         self.values: dict[str, ArgumentValue] = {}
         self.spans: dict[str, Span] = {}
         self.from_resources: dict[str, str] = {}
+        self.misspelt: set[str] = set()
 
     def result(self, order: tuple[str, ...]) -> StageArguments:
         return StageArguments(
@@ -104,7 +105,7 @@ class _Arguments:
             elif self.is_new(declared.name, argument):
                 self.block_value(block, declared, argument)
         for declared in block.arguments:
-            if declared.name in self.spans:
+            if declared.name in self.spans or declared.name in self.misspelt:
                 continue
             if declared.default is not None:
                 self.values[declared.name] = declared.default
@@ -237,6 +238,8 @@ class _Arguments:
 
     def unknown(self, argument: Argument, owner: str, known: list[str]) -> None:
         hint = self.context.suggest(argument.name, known)
+        if hint is not None and not self.context.lenient:
+            self.misspelt.update(name for name in known if f'"{name}"' in hint)
         if hint is None:
             hint = f"its arguments are {', '.join(known)}" if known else "it has no arguments"
         message = f'{owner} has no argument "{_short(argument.name)}"'

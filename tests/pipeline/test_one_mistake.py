@@ -26,6 +26,7 @@ def label(arguments: str) -> str:
         ("  r: {capability: RAND, outputs: f32}\n" + O, P + 'pipeline.r.outputs: invalid type: string "f32"'),
         ("  r: {capability: ACELL}\n" + O, 'This isn\'t one of the builtin capabilities: "ACELL"'),
         (R + "  o: {out: serail, inputs: [r]}\n", 'Unknown OUT type: "serail"'),
+        (label("{wordlst: a}"), 'The label proc block has no argument "wordlst"'),
         (label("{wordlist: }"), P + "pipeline.l.args.wordlist: invalid type: null, expected a number, string, or"),
         (label("{wordlist: {a: b}}"), P + "pipeline.l.args.wordlist: invalid type: map, expected a number, string, or"),
         (label("{labels: [[a]]}"), P + "pipeline.l.args.labels: invalid type: sequence"),
@@ -46,6 +47,15 @@ def test_nothing_is_said_twice(check: Check, text: str, message: str) -> None:
         ("  r: {capability: ACELL}\n" + O, 'did you mean "ACCEL"? the capabilities are RAND, SOUND, ACCEL, IMAGE, RAW'),
         (R + "  o: {out: serail, inputs: [r]}\n", 'did you mean "SERIAL"? the output kinds are SERIAL, TENSOR'),
         (R + "  o: {out: serial, inputs: r}\n", "write inputs: [r]"),
+        (
+            R + "  f: {proc-block: fft, inputs: [r]}\n",
+            '"r" gives f32[1]: change that, or put a proc block between the two; `runeflash blocks fft` says what this '
+            "one takes",
+        ),
+        (
+            R + "  n: {proc-block: normalize, inputs: [r], outputs: [{type: u8}]}\n",
+            "declare what the block gives, or leave it to be inferred (_)",
+        ),
         (R + "  m: {model: 'a\\b.tflite', inputs: [r]}\n", "the folders of a path are separated by /, on Windows too"),
         (R + "  m: {proc-block: '.\\m', inputs: [r]}\n", "the folders of a path are separated by /, on Windows too"),
     ],
@@ -66,3 +76,11 @@ def test_keys_in_capital_letters(check: Check) -> None:
     hints = {item.message: item.hint for item in found.diagnostics}
     assert hints[P + "missing field `image`"] == 'did you mean "image"?'
     assert hints[P + "missing field `pipeline`"] == 'did you mean "pipeline"?'
+
+
+def test_a_warning_that_a_build_refuses_says_so(check: Check) -> None:
+    found = check("pipeline:\n" + R + O, header="version: 1\nimage: other\n")
+    (item,) = found.diagnostics
+    assert item.notes == ("`runeflash build` refuses this",)
+    (error,) = check("pipeline:\n" + R + O, header="version: 1\nimage: other\n", for_build=True).diagnostics
+    assert not error.notes
