@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from runeflash.blocks.manifest import Block
 from runeflash.diagnostics import Span
-from runeflash.records import record
 from runeflash.tensors import TensorType
 
 
@@ -43,7 +42,7 @@ class TensorReference(NamedTuple):
     output: int
 
 
-@record
+@dataclass(frozen=True)
 class CapabilityStage:
     """A capability: one output, parameters by snake_case name (i32 or f32, as the interface has it)."""
 
@@ -58,7 +57,7 @@ class CapabilityStage:
         return (self.output,)
 
 
-@record
+@dataclass(frozen=True)
 class ProcBlockStage:
     """A proc block with its arguments: every argument of the manifest has a value here, defaults included.
 
@@ -78,7 +77,7 @@ class ProcBlockStage:
     dynamic: tuple[int | None, ...] = ()
 
 
-@record
+@dataclass(frozen=True)
 class ModelStage:
     """A model: its bytes, where they came from (``file`` relative to the Runefile, or a resource's name)."""
 
@@ -90,7 +89,7 @@ class ModelStage:
     outputs: tuple[TensorType, ...]
 
 
-@record
+@dataclass(frozen=True)
 class OutStage:
     """An output: the tensors that one line prints."""
 
@@ -115,7 +114,7 @@ class ResourceKind(enum.Enum):
     BINARY = "binary"
 
 
-@record
+@dataclass(frozen=True)
 class Resource:
     """A named piece of constant data. ``data`` is None where only ``--resource`` can give it."""
 
@@ -126,7 +125,7 @@ class Resource:
     inline: str | None
 
 
-@record
+@dataclass(frozen=True)
 class Pipeline:
     """A whole Runefile.
 
