@@ -13,7 +13,11 @@ from runeflash.errors import RuneflashError
 
 def tell(line: str, *, error: bool = True) -> None:
     """Print a line, on standard error unless told otherwise; at once, so that a closed pipe is noticed here."""
-    print(line, file=sys.stderr if error else sys.stdout, flush=True)
+    stream = sys.stderr if error else sys.stdout
+    try:
+        print(line, file=stream, flush=True)
+    except UnicodeEncodeError:  # a file's name that is no text, or a terminal that knows only ASCII
+        print(line.encode("ascii", "backslashreplace").decode(), file=stream, flush=True)
 
 
 def print_error(error: RuneflashError) -> None:
@@ -69,7 +73,12 @@ def print_json(value: Any) -> None:
     """Print data for programs."""
     import json  # only --json needs it
 
-    tell(json.dumps(value, indent=2, ensure_ascii=False), error=False)
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    tell(text, error=False)
 
 
 @contextlib.contextmanager

@@ -144,3 +144,16 @@ def test_text_and_data_say_the_same(runeflash, tmp_path: Path, dialect: str) -> 
         assert f"{item['severity']}: {item['message']} [{item['code']}]" in shown
         assert f"--> {item['file']}:{item['line']}:{item['column']}" in shown
         assert item["hint"] is None or f"hint: {item['hint']}" in shown
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_name_that_cannot_be_printed(runeflash, tmp_path: Path, encoding: str) -> None:
+    name = os.fsdecode(b"r\xffn \xc3\xa4")
+    (tmp_path / name).write_text(GESTURE)
+    environment = {"PYTHONIOENCODING": encoding}
+    assert "3 stages, no errors" in runeflash("check", name, environment=environment).stdout
+    (tmp_path / name).write_text(GESTURE.replace("ACCEL", "ACÄL"))
+    done = runeflash("check", name, "--json", environment=environment)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["diagnostics"][0]["file"] == name
+    assert runeflash("check", name, environment=environment).returncode == 1
