@@ -96,7 +96,14 @@ def test_the_memory_is_exact(rune: Rune) -> None:
 
 def test_sections(rune: Rune) -> None:
     names = [name for name, _ in read_module(rune.data).custom_sections]
-    assert names == [".rune_version", ".rune_graph", ".rune_resource", ".rune_model", ".runeflash"]
+    assert names == [
+        ".rune_version",
+        ".rune_graph",
+        ".rune_resource",
+        ".rune_model",
+        ".runeflash_blocks",
+        ".runeflash",
+    ]
     assert rune.resources == (("WORDS", 'a\nbé\n"c"\nd\ne\nf'.encode()),)
     assert [name for name, _ in read_module(rune.stripped()).custom_sections] == [".rune_resource", ".runeflash"]
     graph = json.loads(read_module(rune.data).custom(".rune_graph") or b"")
