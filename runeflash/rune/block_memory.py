@@ -18,8 +18,8 @@ from runeflash.rune.wasm import Module, Reader
 from runeflash.tensors import TensorType
 
 _SEGMENT_INFO = 5
-# String literals, and what rune_stage.h defines: the arguments and their texts.
-_TEXT = re.compile(r"\.rodata\.(?:\.L\.str.*|rune_arguments|rune_input_sizes)")
+# What the compiler makes of its own accord (string literals), and what rune_stage.h defines: arguments and their texts.
+_TEXT = re.compile(r"\.rodata\.(?:\.L.*|rune_arguments|rune_input_sizes)")
 
 
 def measure(stage: ProcBlockStage, compiled: Module) -> StageMemory:
