@@ -153,3 +153,6 @@ def test_memory_of_microspeech(runeflash, fixtures: Path, tmp_path: Path) -> Non
     assert blocks["noise_filtering"]["variables"] == 4 * 1960
     taken = sum(block[part] for block in blocks.values() for part in ("variables", "tables", "texts"))
     assert taken <= report["linear_memory"]["data"] <= taken + 2048
+    text = runeflash("inspect", tmp_path / "build" / "microspeech-up.rune").stdout
+    assert "fft (fft): " in text
+    assert f"variables {4 * 1960:,}" in text
