@@ -149,6 +149,33 @@ class BlockOutput:
 
 
 @record
+class BlockMemory:
+    """The most bytes of linear memory that a stage of the block takes besides its tensors, by use.
+
+    The expressions are over dimensions, integer arguments and the sizes of tensors, ``NAME_bytes``.
+
+    Attributes:
+        state: static variables that are kept from one call to the next.
+        working: static variables that a call uses and the next one fills anew.
+        tables: constants, those of ``tables.c`` included; the arguments' own texts are not.
+    """
+
+    state: Expression
+    working: Expression
+    tables: Expression
+
+    @property
+    def parts(self) -> tuple[tuple[str, Expression], ...]:
+        """Name and expression of each use."""
+        return (("state", self.state), ("working", self.working), ("tables", self.tables))
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the block declares that it takes none."""
+        return all(expression.text == "0" for _, expression in self.parts)
+
+
+@record
 class Check:
     """A condition on dimensions and arguments, and the message where it does not hold.
 
@@ -175,6 +202,7 @@ class Block:
         arguments: in order.
         checks: in order.
         has_state: it keeps something from one call to the next.
+        memory: its fixed memory, or None where the manifest does not say.
         forms: other forms of the block, each complete, for other outputs: see :meth:`form`.
     """
 
@@ -189,6 +217,7 @@ class Block:
     arguments: tuple[BlockArgument, ...]
     checks: tuple[Check, ...]
     has_state: bool
+    memory: BlockMemory | None = None
     forms: tuple[Block, ...] = ()
 
     @property

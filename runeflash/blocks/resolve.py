@@ -18,7 +18,7 @@ from runeflash.blocks import library
 from runeflash.blocks.manifest import Block
 from runeflash.blocks.reader import MANIFEST, read_block
 from runeflash.diagnostics import did_you_mean
-from runeflash.errors import UserError
+from runeflash.errors import ToolError, UserError
 from runeflash.records import record
 
 _PATH = re.compile(r"(?P<base>[\w:/_.-]+)(?:@(?P<version>[\w./-]+))?(?:#(?P<sub_path>[\w._/-]+))?")
@@ -93,9 +93,36 @@ def resolve(path: str, folder: Path, suggest: Suggest = did_you_mean) -> Resolut
         Outcome.REPOSITORY,
         name,
         None,
-        f'The proc block "{path}" is in a git repository, which this version cannot fetch yet',
-        "copy its folder beside the Runefile and name it ./folder",
+        f'The proc block "{path}" is in a git repository, and was not fetched yet',
+        "`runeflash build` and `run` fetch it once",
     )
+
+
+def resolve_repository(path: str, folder: Path, *, may_fetch: bool) -> Resolution:
+    """Find the block of a path that :func:`resolve` called a git repository.
+
+    Args:
+        path: as in the Runefile.
+        folder: the Runefile's.
+        may_fetch: whether it is fetched where it is not in the cache.
+    """
+    # What few Runefiles need is not loaded for all.
+    from runeflash.blocks.repository import fetch_block, locked_block
+
+    match = _PATH.fullmatch(path)
+    assert match is not None
+    base, sub_path = match["base"], (match["sub_path"] or "").strip("/")
+    name = library.canonical_name(_last_segment(sub_path or base))
+    try:
+        if may_fetch:
+            block = fetch_block(path, name, base, match["version"], sub_path, folder)
+        elif (found := locked_block(path, name, folder)) is not None:
+            block = found
+        else:
+            return resolve(path, folder)
+    except (UserError, ToolError) as error:
+        return Resolution(Outcome.REPOSITORY, name, None, f'The proc block "{path}": {error.message}', error.hint)
+    return Resolution(Outcome.REPOSITORY, name, block)
 
 
 def _bare(path: str, name: str, suggest: Suggest) -> Resolution:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runeflash.cli.output import print_diagnostics
+from runeflash.cli.output import print_diagnostics, warn
 from runeflash.cli.runefiles import DiagnosedError as DiagnosedError  # noqa: PLC0414  (commands take both from here)
 from runeflash.cli.runefiles import find_input as find_input  # noqa: PLC0414
 from runeflash.errors import UsageError, UserError
@@ -63,7 +63,7 @@ def load_rune(
     for stage in pipeline.capabilities:
         if stage.kind.name != "RAND":
             check_source(stage.kind.name, int(stage.parameters.get("source", 0)))
-    return build_rune(pipeline)
+    return build_rune(pipeline, warn)
 
 
 def parse_resources(values: tuple[str, ...]) -> dict[str, bytes]:

@@ -300,6 +300,7 @@ def _write_report(
         "flash": {"limit": board.flash.length, "used": flash.total, **asdict(flash)},
         "ram": {"limit": board.ram.length, "used": ram.total, **asdict(ram)},
         "linear_memory": asdict(rune.memory),
+        "proc_blocks": [block.as_data() for block in rune.blocks],
         "models": [
             {
                 "name": model.name,
