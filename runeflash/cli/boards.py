@@ -11,15 +11,16 @@ from runeflash.errors import UsageError
 
 
 @click.command("boards")
+@click.argument("names", nargs=-1, metavar="[BOARD]...")
 @click.option("--connected", is_flag=True, help="Only boards that are plugged in (not in this version yet).")
 @click.option("--json", "as_json", is_flag=True, help="Print as data.")
-def command(connected: bool, as_json: bool) -> None:
-    """List the boards, with what they have."""
-    from runeflash.boards import all_boards
+def command(names: tuple[str, ...], connected: bool, as_json: bool) -> None:
+    """List the boards, with what they have; or only each BOARD, a name or a file of your own, which is checked."""
+    from runeflash.boards import all_boards, find_board
 
     if connected:
         raise UsageError("--connected is not part of this version yet")
-    boards = all_boards()
+    boards = [find_board(name) for name in names] or all_boards()
     if as_json:
         print_json([{**asdict(board), "path": str(board.path)} for board in boards])
         return

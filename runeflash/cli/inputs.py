@@ -125,19 +125,19 @@ def choose_board(given: str | None, path: Path) -> Board:
     """Return the board of ``--board``, or the one last built beside the Runefile.
 
     Raises:
-        UserError: no such board.
+        UserError: no such board, or its file is wrong.
         UsageError: none was named, and none built.
     """
-    from runeflash.boards import all_boards, find_board
+    from runeflash.boards import all_boards, built_for, find_board
 
     if given is not None:
         return find_board(given)
     reports = sorted(build_folder(path).glob("*/report.json"), key=lambda report: report.stat().st_mtime)
     if reports:
-        return find_board(reports[-1].parent.name)
+        return built_for(reports[-1])
     raise UsageError(
         "no board was named, and none has been built here yet",
-        hint=f"add --board with one of: {', '.join(board.id for board in all_boards())}",
+        hint=f"add --board with one of {', '.join(board.id for board in all_boards())}, or ./YOURS.json",
     )
 
 
