@@ -40,6 +40,8 @@ class Board:
         sensors: modes that ``--sensors`` takes here; the first is the default.
         virtual: the virtual board (its ``chip``), or None.
         sources: the board's C files, relative to the family's folder.
+        usb_ids: vendor and product numbers of the board's own USB port; empty where it has none.
+        flashing: ``protocol``, by which a real board is flashed, and ``meanwhile``, how to do it with other tools.
     """
 
     id: str
@@ -57,6 +59,8 @@ class Board:
     sensors: tuple[str, ...]
     virtual: Mapping[str, Any] | None
     sources: tuple[str, ...]
+    usb_ids: tuple[tuple[int, int], ...] = ()
+    flashing: Mapping[str, str] | None = None
 
     def capabilities(self, sensors: str) -> frozenset[str]:
         """Return the capabilities that firmware for this board has in a mode of ``--sensors``."""
@@ -105,6 +109,8 @@ def _board(top: _Object, path: Path, family: str | None) -> Board:
         sensors=ours.list("sensors"),
         virtual=ours.optional_object("virtual"),
         sources=ours.list("sources"),
+        usb_ids=build.number_pairs("hwids"),
+        flashing=ours.texts("flashing") if ours.optional_object("flashing") is not None else None,
     )
 
 
@@ -154,6 +160,21 @@ class _Object:
         if not all(isinstance(item, str) for item in value):
             raise UserError(f"the board file {self._path} should have a list of texts at {self._key}.{key}")
         return tuple(value)
+
+    def number_pairs(self, key: str) -> tuple[tuple[int, int], ...]:
+        """Return PlatformIO's form of USB numbers: ``[["0x2341", "0x805A"]]``; nothing where the key is not there."""
+        if key not in self._value:
+            return ()
+        found = []
+        for pair in self._get(key, list, "a list of pairs of numbers"):
+            try:
+                vendor, product = (int(str(number), 0) for number in pair)
+            except (TypeError, ValueError):
+                raise UserError(
+                    f"the board file {self._path} should have a list of pairs of numbers at {self._key}.{key}"
+                ) from None
+            found.append((vendor, product))
+        return tuple(found)
 
     def texts(self, key: str) -> Mapping[str, str]:
         value = self._get(key, dict, "an object of texts")
