@@ -21,7 +21,7 @@ ALLOWED = {
     "drawing": {"pipeline"},
     "rune": {"pipeline", "blocks", "toolchain"},
     "firmware": {"rune", "model", "boards", "toolchain", "virtual"},
-    "device": {"boards", "virtual"},
+    "device": {"boards", "virtual", "toolchain"},
     "testing": {"rune", "firmware", "boards", "device", "virtual", "pipeline"},
     "projects": {"pipeline"},
     "cli": {

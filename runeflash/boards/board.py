@@ -26,7 +26,7 @@ SENSORS = ("stream", "onboard")
 #: In front of the name of a file that lies beside the board's own, not in the family's folder.
 OWN_FILE = "./"
 
-_KEYS = ("family", "memory", "serial", "capabilities", "sensors", "sources", "defines", "virtual")
+_KEYS = ("family", "memory", "serial", "capabilities", "sensors", "sources", "defines", "flashing", "virtual")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _MACRO = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MACRO_VALUE = re.compile(r"[A-Za-z0-9_]+")
@@ -61,6 +61,8 @@ class Board:
         sources: the board's C files, relative to the family's folder, or with ``./`` to that of the board's file.
         linker_script: the chip's linker script, named likewise.
         defines: macros with which the board's C files are compiled.
+        usb_ids: vendor and product numbers of the board's own USB port; empty where it has none.
+        flashing: ``protocol``, by which a real board is flashed, and ``meanwhile``, how to do it with other tools.
     """
 
     id: str
@@ -80,6 +82,8 @@ class Board:
     sources: tuple[str, ...]
     linker_script: str
     defines: Mapping[str, str]
+    usb_ids: tuple[tuple[int, int], ...] = ()
+    flashing: Mapping[str, str] | None = None
 
     def capabilities(self, sensors: str) -> frozenset[str]:
         """Return the capabilities that firmware for this board has in a mode of ``--sensors``."""
@@ -189,6 +193,8 @@ def _board(top: _Object, path: Path, family: str | None) -> Board:
         sources=ours.list("sources"),
         linker_script=build.text("ldscript"),
         defines=ours.macros("defines"),
+        usb_ids=build.number_pairs("hwids"),
+        flashing=ours.texts("flashing") if ours.optional_object("flashing") is not None else None,
     )
     _check_lists(board, ours)
     _check_files(board, ours, build)
@@ -304,6 +310,21 @@ class _Object:
         if not all(isinstance(item, str) for item in value):
             raise UserError(f"the board file {self._path} should have a list of texts at {self._name(key)}")
         return tuple(value)
+
+    def number_pairs(self, key: str) -> tuple[tuple[int, int], ...]:
+        """Return PlatformIO's form of USB numbers: ``[["0x2341", "0x805A"]]``; nothing where the key is not there."""
+        if key not in self._value:
+            return ()
+        found = []
+        for pair in self._get(key, list, "a list of pairs of numbers"):
+            try:
+                vendor, product = (int(str(number), 0) for number in pair)
+            except (TypeError, ValueError):
+                raise UserError(
+                    f"the board file {self._path} should have a list of pairs of numbers at {self._name(key)}"
+                ) from None
+            found.append((vendor, product))
+        return tuple(found)
 
     def texts(self, key: str) -> Mapping[str, str]:
         value = self._get(key, dict, "an object of texts")

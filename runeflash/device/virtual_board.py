@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from runeflash.boards.board import Board
-from runeflash.device.random import Xoshiro128PlusPlus
 from runeflash.errors import UserError
 from runeflash.virtual.board import VirtualBoard
 
 
-def virtual_board(board: Board, image: bytes, *, seed: int | None = None, profile: bool = False) -> VirtualBoard:
+def virtual_board(
+    board: Board, image: bytes, *, random_bytes: Callable[[int], bytes] = os.urandom, profile: bool = False
+) -> VirtualBoard:
     """Return a virtual board that has been switched on.
 
     Args:
         board: a board that has a virtual one.
         image: what is flashed.
-        seed: of the board's random generator, or None for this computer's randomness.
+        random_bytes: draws a number of bytes for the chip's random generator.
         profile: count how often each instruction is executed.
 
     Raises:
@@ -35,7 +37,7 @@ def virtual_board(board: Board, image: bytes, *, seed: int | None = None, profil
             chip,
             image,
             board.flash.origin,
-            random_bytes=os.urandom if seed is None else Xoshiro128PlusPlus(seed).bytes,
+            random_bytes=random_bytes,
             profile=profile,
             wiring=wiring,
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runeflash.boards.board import Board
+from runeflash.device.random import Xoshiro128PlusPlus
 from runeflash.device.session import RunSession
 from runeflash.device.virtual_board import virtual_board
 from runeflash.errors import DeviceError
@@ -49,7 +51,8 @@ def run_virtual(board: Board, image: bytes, session: RunSession, *, seed: int | 
         UserError: the board has no virtual one.
         DeviceError: the virtual board faulted, or says nothing for too long.
     """
-    machine = virtual_board(board, image, seed=seed)
+    random_bytes = os.urandom if seed is None else Xoshiro128PlusPlus(seed).bytes
+    machine = virtual_board(board, image, random_bytes=random_bytes)
     heard = 0.0
     marks: list[tuple[int, int]] = []
     while not session.finished:

@@ -3,11 +3,15 @@
 The project's own files (src/) hold the rune, the models and main; everything else is compiled
 from where runeflash is installed: the C runtime, wasm3, the parts of picolibc they need, and
 the files of the board. The objects land in PlatformIO's build cache, which all projects share.
+
+The target `upload` builds and flashes. With `nobuild` before it, the file that the environment variable
+RUNEFLASH_UPLOAD_IMAGE names is flashed as it stands: that is how `runeflash flash` does it.
 """
 
+import os
 from pathlib import Path
 
-from SCons.Script import Action, AlwaysBuild, Builder, Default, DefaultEnvironment
+from SCons.Script import COMMAND_LINE_TARGETS, Action, AlwaysBuild, Builder, Default, DefaultEnvironment
 
 from runeflash.boards.board import OWN_FILE, read_board
 from runeflash.firmware import elf_tool, flags
@@ -103,6 +107,15 @@ env.Append(
         "IntelHex": Builder(action=Action(write_hex, "Writing $TARGET"), suffix=".hex"),
     }
 )
-images = [env.FlashImage(str(build_dir / "firmware"), elf), env.IntelHex(str(build_dir / "firmware"), elf)]
+if "nobuild" in COMMAND_LINE_TARGETS:
+    images = [env.File(os.environ.get("RUNEFLASH_UPLOAD_IMAGE", str(build_dir / "firmware.bin")))]
+else:
+    images = [env.FlashImage(str(build_dir / "firmware"), elf), env.IntelHex(str(build_dir / "firmware"), elf)]
 AlwaysBuild(env.Alias("nobuild", images))
 Default([env.Alias("buildprog", images)])
+
+env.Replace(
+    UPLOADCMD='"$PYTHONEXE" -m runeflash.device.upload --board "$PROJECT_DIR/boards/${BOARD}.json" '
+    f'--family {family} --port "$UPLOAD_PORT" "$SOURCE"',
+)
+AlwaysBuild(env.Alias("upload", images[0], env.VerboseAction("$UPLOADCMD", "Uploading $SOURCE")))
