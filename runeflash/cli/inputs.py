@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runeflash.cli.output import print_diagnostics
+from runeflash.cli.output import print_diagnostics, warn
 from runeflash.errors import RuneflashError, UsageError, UserError
 
 if TYPE_CHECKING:
     from runeflash.boards import Board
+    from runeflash.device.recordings import Recordings
     from runeflash.firmware.options import BuildOptions
     from runeflash.rune import Rune
 
@@ -139,6 +140,39 @@ def choose_board(given: str | None, path: Path) -> Board:
         "no board was named, and none has been built here yet",
         hint=f"add --board with one of {', '.join(board.id for board in all_boards())}, or ./YOURS.json",
     )
+
+
+def recording_options(function: F) -> F:
+    """Add the options that name recordings to a command, as ``sound``, ``accelerometer``, ``image`` and ``raw``."""
+    file = click.Path(path_type=Path)
+    options = [
+        click.option("--sound", multiple=True, type=file, help="A WAV file for SOUND."),
+        click.option("--accelerometer", "--accel", multiple=True, type=file, help="A CSV file of x, y, z for ACCEL."),
+        click.option("--image", multiple=True, type=file, help="A picture for IMAGE."),
+        click.option("--raw", multiple=True, type=file, help="A file for RAW."),
+        click.option("--advance", is_flag=True, help="Walk on through the recordings instead of starting over."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def check_recordings(files: Mapping[str, Sequence[Path]], advance: bool) -> Recordings | None:
+    """Return the recordings of the options, each looked at, or None where none was given.
+
+    Raises:
+        UserError: one cannot be read as what it should be.
+    """
+    from runeflash.device.recordings import Recordings
+
+    if not any(files.values()):
+        if advance:
+            raise UsageError("--advance needs a recording to walk through")
+        return None
+    for kind, paths in files.items():
+        for number in range(len(paths)):
+            Recordings(files).provide(kind, number, 0, {})
+    return Recordings(files, advance, warn)
 
 
 def build_options(function: F) -> F:

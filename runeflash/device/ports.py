@@ -175,3 +175,17 @@ def _usb_ports(boards: Sequence[Board]) -> tuple[Port, ...]:
 
 def _virtual_port(board: RunningBoard, device: str | None = None) -> Port:
     return Port(device or board.port, board.board, board.id, None, f"virtual board {board.id}")
+
+
+def check_takes_recordings(port: Port) -> None:
+    """Check that the board at a port does not play recordings of its own.
+
+    Raises:
+        DeviceError: it does, and would ignore further ones.
+    """
+    for board in running_boards():
+        if board.id == port.virtual and board.inputs:
+            raise DeviceError(
+                f"the virtual board {board.id} plays the recordings that it was started with, and takes no others",
+                hint=f"start it without any: runeflash emulate --stop {board.id}, then --board {board.board}",
+            )
