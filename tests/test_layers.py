@@ -22,7 +22,7 @@ ALLOWED = {
     "rune": {"pipeline", "blocks", "toolchain"},
     "firmware": {"rune", "model", "boards", "toolchain", "virtual"},
     "device": {"boards", "virtual", "toolchain"},
-    "testing": {"rune", "firmware", "boards", "device", "virtual", "pipeline"},
+    "testing": {"rune", "firmware", "boards", "device", "virtual", "pipeline", "toolchain"},
     "projects": {"pipeline"},
     "cli": {
         "blocks",

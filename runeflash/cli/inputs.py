@@ -10,14 +10,13 @@ import click
 
 from runeflash.cli.output import print_diagnostics, warn
 from runeflash.errors import RuneflashError, UsageError, UserError
+from runeflash.file_names import RUNEFILE_NAMES
 
 if TYPE_CHECKING:
     from runeflash.boards import Board
     from runeflash.device.recordings import Recordings
     from runeflash.firmware.options import BuildOptions
     from runeflash.rune import Rune
-
-RUNEFILE_NAMES = ("Runefile.yml", "Runefile.yaml", "Runefile")
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,8 @@ def read_build(path: Path) -> Built:
 
 def project_for_image(board: Board) -> Path:
     """Return a PlatformIO project of no other use than its upload target, for an image that is there without one."""
-    project = cache.cache_folder() / "uploads" / cache.key(str(board.path), board.path.read_bytes())
+    files = (board.path, *board.own_files())
+    project = cache.cache_folder() / "uploads" / cache.key(str(board.path), *(path.read_bytes() for path in files))
     context = {
         "name": "firmware",
         "board": board.id,
@@ -104,9 +106,11 @@ def project_for_image(board: Board) -> Path:
         "engine": "wasm3",
         "version": runeflash.__version__,
     }
-    (project / "boards").mkdir(parents=True, exist_ok=True)
-    (project / "src").mkdir(exist_ok=True)
-    (project / "boards" / f"{board.id}.json").write_bytes(board.path.read_bytes())
+    (project / "src").mkdir(parents=True, exist_ok=True)
+    for path in files:
+        place = project / "boards" / os.path.relpath(path, board.path.parent)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
     (project / "platformio.ini").write_text(render("firmware/platformio.ini.j2", project=context))
     return project
 
