@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from runeflash.device.canonical import canonical_line
 from runeflash.device.lines import Output, Record, Status
 
-_OUTCOMES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped": "skipped"}
+_OUTCOMES = ("passed", "failed", "error", "skipped")
 
 
 def summary_lines(seen: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
@@ -28,7 +28,7 @@ def summary_lines(seen: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
     for (board, port), builds in sorted(boards.items()):
         total: Counter[str] = sum(builds.values(), Counter())
         lost = undecodable[board, port]
-        lines.append(f"{board}, {port}: {_counts(total)}" + (f"; {lost} undecodable lines" if lost else ""))
+        lines.append(f"{board}, {port}: {_counts(total)}" + (f"; undecodable lines: {lost}" if lost else ""))
         lines += [f"  {build}: {_counts(counts)}" for build, counts in sorted(builds.items())]
     return lines
 
@@ -41,7 +41,12 @@ def _build(properties: Mapping[str, str]) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{counts[outcome]} {word}" for outcome, word in _OUTCOMES.items() if counts.get(outcome))
+    parts = []
+    for outcome in _OUTCOMES:
+        count = counts.get(outcome, 0)
+        if count:
+            parts.append(f"{count} {outcome}{'s' if outcome == 'error' and count != 1 else ''}")
+    return ", ".join(parts)
 
 
 def record_line(record: Record) -> str:
