@@ -24,6 +24,7 @@ from runeflash.errors import UsageError
     metavar="[ID]",
     help="Stop one; all without an ID.",
 )
+@click.option("--reset", "reset_one", default=None, metavar="ID", help="Press the reset button of one.")
 @click.option("--name", default=None, help="The virtual board's id (default: the board's, with a number if need be).")
 @click.option(
     "--emulator", type=click.Choice(["unicorn", "qemu"]), default="unicorn", show_default=True, help="What it runs on."
@@ -45,6 +46,7 @@ def command(
     board_name: str | None,
     list_them: bool,
     stop_one: str | None,
+    reset_one: str | None,
     name: str | None,
     emulator: str,
     tcp: int | None,
@@ -63,8 +65,11 @@ def command(
     """
     from runeflash.device import emulator as emulators
 
-    if sum((board_name is not None, list_them, stop_one is not None)) != 1:
-        raise UsageError("say one of --board BOARD, --list and --stop [ID]")
+    if sum((board_name is not None, list_them, stop_one is not None, reset_one is not None)) != 1:
+        raise UsageError("say one of --board BOARD, --list, --stop [ID] and --reset ID")
+    if reset_one is not None:
+        emulators.reset(emulators.find_running(reset_one))
+        return
     if list_them:
         boards = [_facts(board) for board in emulators.running_boards()]
         if as_json:

@@ -10,6 +10,8 @@ from runeflash.device.ports import Port, find_again
 from runeflash.errors import DeviceError, PortLostError
 
 _LOOK_SECONDS = 0.1
+#: After a port that did not last so long, the next attempt waits so long: no storm of messages from a port that flaps.
+_SETTLE_SECONDS = 1.0
 
 
 class Connection:
@@ -43,6 +45,8 @@ class Connection:
         self._on_lost = on_lost
         self._on_found = on_found
         self._lost_at = 0.0
+        self._wait_until = 0.0
+        self._opened_at = time.monotonic()
         self._serial: SerialPort | None = serial or SerialPort(port.device, baud)
 
     @property
@@ -83,11 +87,12 @@ class Connection:
     def _lose(self, error: PortLostError) -> None:
         self.close()
         self._lost_at = time.monotonic()
+        self._wait_until = self._lost_at + (_SETTLE_SECONDS if self._lost_at < self._opened_at + _SETTLE_SECONDS else 0)
         self._on_lost(error.message)
 
     def _look_again(self, timeout: float) -> bool:
         """Try to open the port again; wait a while where that fails."""
-        found = find_again(self.port)
+        found = find_again(self.port) if time.monotonic() >= self._wait_until else None
         if found is not None:
             try:
                 self._serial = SerialPort(found.device, self._baud)
@@ -95,6 +100,7 @@ class Connection:
                 pass  # gone again, or its rights are not set yet, or another program was faster
             else:
                 self.port = found
+                self._opened_at = time.monotonic()
                 self._on_found(found, time.monotonic() - self._lost_at)
                 return True
         time.sleep(min(_LOOK_SECONDS, timeout))

@@ -24,11 +24,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runeflash.boards import Board
-from runeflash.device.emulator_engines import check_emulator
-from runeflash.device.emulator_process import Settings
+from runeflash.boards import Board, all_boards, find_board
+from runeflash.device.emulator_settings import Settings, check_emulator
+from runeflash.device.image import check_image
 from runeflash.device.virtual_boards import RunningBoard, board_folder, running_boards
-from runeflash.errors import DeviceError, UserError
+from runeflash.errors import DeviceError, ToolError, UserError
 
 __all__ = ["BoardStatus", "RunningBoard", "flash", "reset", "running_boards", "start", "status", "stop"]
 
@@ -83,7 +83,10 @@ def start(
     Raises:
         UserError: the name cannot be one.
         DeviceError: there is no such virtual board, the name or the TCP port is taken, or it does not start.
+        ToolError: this computer has no ptys.
     """
+    if not hasattr(os, "openpty"):
+        raise ToolError("virtual boards in the background need a system with ptys, such as Linux")
     check_emulator(emulator, board)
     if name is not None and (not name or name.startswith(".") or not all(c.isalnum() or c in "-_." for c in name)):
         raise UserError(f"a virtual board cannot be called {name!r}", hint="use letters, digits, - and _")
@@ -112,8 +115,6 @@ def start(
 
 def board_reference(board: Board) -> str:
     """Return what :func:`runeflash.boards.find_board` takes for a board: its id, or its own file's path."""
-    from runeflash.boards import all_boards
-
     return board.id if any(known.path == board.path for known in all_boards()) else str(board.path.absolute())
 
 
@@ -140,6 +141,7 @@ def flash(board: RunningBoard, image: bytes) -> None:
     Raises:
         DeviceError: the image is for another board, or the board's process does not answer.
     """
+    check_image(image, find_board(board.board))  # the board does, too, but reads no more than it has room for
     sha256 = hashlib.sha256(image).hexdigest()
     _ask(board, {"command": "flash", "length": len(image), "sha256": sha256}, image)
 

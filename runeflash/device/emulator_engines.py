@@ -12,7 +12,6 @@ from typing import Protocol
 
 from runeflash.boards import Board
 from runeflash.device.virtual_board import virtual_board
-from runeflash.errors import DeviceError
 from runeflash.virtual.board import StopReason
 from runeflash.virtual.qemu import QemuBoard
 
@@ -147,16 +146,3 @@ def make_engine(emulator: str, board: Board, image: bytes, random_bytes: Callabl
     if emulator == "qemu":
         return QemuEngine(board, image)
     return UnicornEngine(board, image, random_bytes)
-
-
-def check_emulator(emulator: str, board: Board) -> None:
-    """Check that there is a virtual board of that kind.
-
-    Raises:
-        DeviceError: there is none.
-    """
-    virtual = board.virtual or {}
-    key = "qemu" if emulator == "qemu" else "chip"
-    if key not in virtual:
-        who = "QEMU has no" if emulator == "qemu" else "there is no virtual"
-        raise DeviceError(f"{who} {board.id}", hint="`runeflash boards` shows which boards have one")

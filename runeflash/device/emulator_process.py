@@ -22,13 +22,14 @@ import socket
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from runeflash.boards import Board, find_board
 from runeflash.device.emulator_engines import Engine, make_engine
 from runeflash.device.emulator_serial import PtyPort, TcpPort
+from runeflash.device.emulator_settings import Settings
 from runeflash.device.image import check_image
 from runeflash.device.lines import LineDecoder, Status
 from runeflash.device.random import Xoshiro128PlusPlus
@@ -41,31 +42,6 @@ _CONTROL_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 _ERASED_SECONDS = 0.1
 _LOG_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a virtual board is started; the command line of the process, as JSON.
-
-    Attributes:
-        id: the name to take.
-        board: as :func:`runeflash.boards.find_board` takes it; a path is absolute.
-        emulator: ``unicorn`` or ``qemu``.
-        tcp: the TCP port to offer, 0 for any, None for none.
-        seed: of the board's random generator, or None for this computer's randomness.
-        files: recordings to play in, by the kind of capability; absolute paths.
-        advance: whether to walk on through the recordings.
-        erase: whether to forget what was flashed before.
-    """
-
-    id: str
-    board: str
-    emulator: str = "unicorn"
-    tcp: int | None = None
-    seed: int | None = None
-    files: dict[str, list[str]] | None = None
-    advance: bool = False
-    erase: bool = False
 
 
 class _Feeder:

@@ -109,8 +109,7 @@ class TcpPort:
     """
 
     def __init__(self, number: int) -> None:
-        self._server = socket.create_server(("127.0.0.1", number))
-        self._server.setblocking(False)
+        self._server: socket.socket | None = _listen(number)
         self._client: socket.socket | None = None
         self._queue = bytearray()
         self.number = int(self._server.getsockname()[1])
@@ -118,19 +117,18 @@ class TcpPort:
 
     def descriptors(self) -> list[int]:
         """Return the descriptors to wait at for input and for programs that come."""
-        found = [self._server.fileno()]
-        return found if self._client is None else [*found, self._client.fileno()]
+        return [place.fileno() for place in (self._server, self._client) if place is not None]
 
     def read(self) -> bytes:
         """Take a program that comes; return what the one that is there has sent."""
-        with contextlib.suppress(OSError):
-            arrived, _ = self._server.accept()
-            if self._client is None:
-                arrived.setblocking(False)
-                arrived.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._client = arrived
-            else:
-                arrived.close()  # the port is busy
+        if self._server is not None:
+            with contextlib.suppress(OSError):
+                self._client, _ = self._server.accept()
+                self._client.setblocking(False)
+                self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                # Others are refused from now on: that tells them at once that the port is busy.
+                self._server.close()
+                self._server = None
         if self._client is None:
             return b""
         try:
@@ -158,14 +156,24 @@ class TcpPort:
 
     def close(self) -> None:
         """Hang up."""
-        self._hang_up()
-        self._server.close()
+        for place in (self._server, self._client):
+            if place is not None:
+                place.close()
 
     def _hang_up(self) -> None:
+        """The program has gone; the next one may come."""
         if self._client is not None:
             self._client.close()
             self._client = None
+            with contextlib.suppress(OSError):  # another program has taken the number meanwhile
+                self._server = _listen(self.number)
         self._queue.clear()
+
+
+def _listen(number: int) -> socket.socket:
+    server = socket.create_server(("127.0.0.1", number), backlog=1)
+    server.setblocking(False)
+    return server
 
 
 def _shorten(queue: bytearray) -> int:

@@ -96,6 +96,7 @@ class Monitor:
         self._connection = Connection(port, baud, serial=serial, on_lost=self._lost, on_found=self._found)
         self._heard = time.monotonic()
         self._silence_told = False
+        self._dropped = _dropped_bytes(port)
         self._joined = serial is None  # the first line may be the rest of one
 
     def run(self, *, outputs: int | None = None, seconds: float | None = None) -> None:
@@ -127,6 +128,9 @@ class Monitor:
 
     def close(self) -> None:
         """Let go of the port. A line that was still coming in is no matter: it is the end that came between."""
+        dropped = _dropped_bytes(self._connection.port) - self._dropped
+        if dropped > 0:
+            self._on_notice(f"{dropped:,} bytes of the board's came faster than they were read, and are lost")
         self._connection.close()
 
     def _take(self, record: Record, when: datetime) -> None:
@@ -171,6 +175,7 @@ class Monitor:
     def _found(self, port: Port, seconds: float) -> None:
         self._on_notice(f"the board is back at {port}; what it sent in the {seconds:.1f} s between is lost")
         self._joined = True
+        self._dropped = _dropped_bytes(port)
         self._silence_told = False
         self._heard = max(self._heard, time.monotonic() - SILENCE_SECONDS / 2)
 
@@ -191,6 +196,16 @@ class Monitor:
                 f"nothing has come from {self._connection.port.device} for {SILENCE_SECONDS:.0f} s: "
                 f"{why_silent(self._connection.port)}"
             )
+
+
+def _dropped_bytes(port: Port) -> int:
+    """Return how much a virtual board has sent in vain so far; 0 for a real one, where nobody can know."""
+    if port.virtual is None:
+        return 0
+    try:
+        return emulator.status(emulator.find_running(port.virtual)).lost_bytes
+    except DeviceError:
+        return 0
 
 
 def why_silent(port: Port) -> str:

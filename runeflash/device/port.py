@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import select
-import time
 from types import TracebackType
 
 import serial
@@ -105,22 +104,6 @@ class SerialPort:
         return PortLostError(f"the port {self.name} has vanished", hint="was the board unplugged?")
 
 
-def open_when_there(name: str, baud: int, timeout: float) -> SerialPort:
-    """Open a port that is about to come: one that a board makes anew when it starts.
-
-    Raises:
-        DeviceError: it could not be opened within ``timeout`` seconds; the message is the last attempt's.
-    """
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            return SerialPort(name, baud)
-        except DeviceError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.05)
-
-
 def _cannot_open(name: str, baud: int, error: Exception) -> DeviceError:
     """Return the error for a port that cannot be opened."""
     number = getattr(error, "errno", None)
@@ -135,4 +118,6 @@ def _cannot_open(name: str, baud: int, error: Exception) -> DeviceError:
         )
     if number in _NO_PORT or (number is None and "Could not configure port" in str(error)):
         return DeviceError(f"{name} is no serial port, or does not do {baud:,} baud")
+    if "://" in name and isinstance(error, serial.SerialException):
+        return DeviceError(f"nobody answers at {name}", hint="is the board there, and does no other program use it?")
     return DeviceError(f"the port {name} cannot be opened ({error})")

@@ -1,6 +1,7 @@
 """The virtual boards that run in the background: which there are, and where each keeps its things.
 
-Every board has a folder, ``virtual-boards/ID`` in the cache. While its process lives, that holds a lock on ``lock``
+Every board has a folder, ``virtual-boards/ID`` in the cache (or ID in the folder that the environment variable
+RUNEFLASH_BOARDS_DIR names). While its process lives, that holds a lock on ``lock``
 and describes itself in ``state.json``; what a process that died has left behind is cleared away by whoever sees it.
 ``flash.bin`` is what was last flashed: like a real board's flash, it survives being unplugged.
 """
@@ -21,6 +22,8 @@ try:
     import fcntl
 except ImportError:  # Windows has no ptys either: no virtual board runs in the background there
     fcntl = None  # type: ignore[assignment]
+
+ENVIRONMENT_VARIABLE = "RUNEFLASH_BOARDS_DIR"
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,20 @@ class BoardFolder:
                 path.unlink()
 
 
+def boards_folder() -> Path:
+    """Return the folder of all virtual boards."""
+    chosen = os.environ.get(ENVIRONMENT_VARIABLE)
+    return Path(chosen).absolute() if chosen else cache.cache_folder() / "virtual-boards"
+
+
 def board_folder(identity: str) -> BoardFolder:
     """Return the folder of the virtual board of that id."""
-    return BoardFolder(cache.cache_folder() / "virtual-boards" / identity)
+    return BoardFolder(boards_folder() / identity)
 
 
 def running_boards() -> tuple[RunningBoard, ...]:
     """Return the virtual boards that run, by id; what dead ones have left is cleared away."""
-    place = cache.cache_folder() / "virtual-boards"
+    place = boards_folder()
     found = []
     for path in sorted(place.iterdir()) if place.is_dir() else ():
         folder = BoardFolder(path)
