@@ -1,7 +1,7 @@
 """How fast the host decodes what a board prints: ``python -m benchmarks.decode_speed``.
 
-The one measurement of time here: it is this computer's speed, and no figure of a board's. A board at 1,000,000 baud sends
-0.1 MB/s.
+The one measurement of time here: it is this computer's speed, and no figure of a board's. A board at 1,000,000 baud
+sends 0.1 MB/s.
 """
 
 from __future__ import annotations
