@@ -15,7 +15,7 @@ import pytest
 
 from runeflash.boards import all_boards, find_board
 from runeflash.device import emulator
-from runeflash.device.virtual_boards import running_boards
+from runeflash.device.virtual_boards import board_folder, running_boards
 from runeflash.toolchain.cache import cache_folder
 
 pytest_plugins = ["pytester"]
@@ -223,7 +223,7 @@ def test_a_port_that_processes_take_turns_at(run, monkeypatch: pytest.MonkeyPatc
         result.stdout.fnmatch_lines([f"nano33ble, at {board.port}: 4 passed"])
     finally:
         emulator.stop(board)
-        shutil.rmtree(Path(CACHE) / "virtual-boards" / name)
+        shutil.rmtree(board_folder(name).path)
     result, text = run("", "--port", board.port)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"there is no port {board.port}" in text
