@@ -89,13 +89,15 @@ def read_build(path: Path) -> Built:
     except OSError as error:
         raise UserError(f"the image {image} cannot be read ({error.strerror})", hint="build again") from error
     project = folder / "project"
-    board = read_board(project / "boards" / f"{board_id}.json", _family(project, board_id))
+    try:
+        board = read_board(project / "boards" / f"{board_id}.json", _family(project, board_id))
+    except UserError as error:
+        raise UserError(f"the build in {folder} cannot be flashed: {error.message}", hint="build again") from error
     return Built(image, project, board, build_id, hashlib.sha256(data).hexdigest() == expected)
 
 
 def project_for_image(board: Board) -> Path:
     """Return a PlatformIO project of no other use than its upload target, for an image that is there without one."""
-    project = cache.cache_folder() / "uploads" / cache.key(str(board.path), board.path.read_bytes())
     context = {
         "name": "firmware",
         "board": board.id,
@@ -104,11 +106,14 @@ def project_for_image(board: Board) -> Path:
         "engine": "wasm3",
         "version": runeflash.__version__,
     }
-    (project / "boards").mkdir(parents=True, exist_ok=True)
-    (project / "src").mkdir(exist_ok=True)
-    (project / "boards" / f"{board.id}.json").write_bytes(board.path.read_bytes())
-    (project / "platformio.ini").write_text(render("firmware/platformio.ini.j2", project=context))
-    return project
+
+    def make(project: Path) -> None:
+        (project / "boards").mkdir()
+        (project / "src").mkdir()
+        (project / "boards" / board.path.name).write_bytes(board.path.read_bytes())
+        (project / "platformio.ini").write_text(render("firmware/platformio.ini.j2", project=context))
+
+    return cache.entry("uploads", cache.key(str(board.path), board.path.read_bytes()), make)
 
 
 def _family(project: Path, board_id: str) -> str:
