@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -79,11 +80,10 @@ def command(
             printed = flash(job)
         _finish(printed, verbose)
         return 0
-    serial = SerialPort(target.device, baud_of(target, None))
-    with serial:
+    with contextlib.closing(SerialPort(target.device, baud_of(target, None))) as first:
         with progress() as show:
             show("flashing with PlatformIO")
-            printed, received = flash_listening(job, serial)
+            printed, serial, received = flash_listening(job, first)
         _finish(printed, verbose)
         return watch(
             target,

@@ -103,9 +103,7 @@ def command(
         from runeflash.device.flash import UploadJob
         from runeflash.device.port_run import run_on_port
 
-        with progress() as show:
-            show(f"running on {options.board.id} at {target}")
-            run_on_port(UploadJob(firmware.image, firmware.folder / "project", options.board, target), session)
+        run_on_port(UploadJob(firmware.image, firmware.folder / "project", options.board, target), session)
     elif board_name is None:
         run_program(program, session, seed=seed, calls=repeats)
     elif emulator == "qemu":

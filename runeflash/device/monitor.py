@@ -94,7 +94,7 @@ class Monitor:
         self._decoder = LineDecoder()
         self._feeder = StreamFeeder(recordings.provide) if recordings is not None else None
         self._connection = Connection(port, baud, serial=serial, on_lost=self._lost, on_found=self._found)
-        self._heard = time.monotonic()
+        self._heard = self._found_at = time.monotonic()
         self._silence_told = False
         self._dropped = _dropped_bytes(port)
         self._joined = serial is None  # the first line may be the rest of one
@@ -177,7 +177,7 @@ class Monitor:
         self._joined = True
         self._dropped = _dropped_bytes(port)
         self._silence_told = False
-        self._heard = max(self._heard, time.monotonic() - SILENCE_SECONDS / 2)
+        self._found_at = time.monotonic()
 
     def _check_silence(self) -> None:
         silent = time.monotonic() - self._heard
@@ -190,7 +190,8 @@ class Monitor:
                 f"the board at {self._connection.port.device} has sent nothing for {self._timeout:g} s",
                 hint=why_silent(self._connection.port),
             )
-        if silent >= SILENCE_SECONDS and not self._silence_told and self._connection.connected:
+        unheard = time.monotonic() - max(self._heard, self._found_at)
+        if unheard >= SILENCE_SECONDS and not self._silence_told and self._connection.connected:
             self._silence_told = True
             self._on_notice(
                 f"nothing has come from {self._connection.port.device} for {SILENCE_SECONDS:.0f} s: "
@@ -220,4 +221,6 @@ def why_silent(port: Port) -> str:
         return "the board is erased: runeflash flash"
     if state.fault is not None:
         return state.fault
+    if state.recordings_ended is not None:
+        return f"it plays no more recordings: {state.recordings_ended}"
     return "the firmware has started, and says nothing"

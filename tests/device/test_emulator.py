@@ -85,6 +85,29 @@ def test_flash_survives_being_unplugged_and_can_be_erased(board: emulator.Runnin
     assert emulator.status(emulator.start(NANO, erase=True)).erased
 
 
+def test_a_program_that_waits_for_the_port_sees_the_boot_line(board: emulator.RunningBoard, image: bytes) -> None:
+    emulator.flash(board, image)
+    emulator.stop(board)
+    again = emulator.start(NANO)
+    with SerialPort(again.port, NANO.baud) as port:
+        assert read_line(port).startswith(b'{"runeflash":"boot","rune":"gesture",')
+
+
+def test_recordings_that_end_are_told(
+    virtual_boards: Path, image: bytes, gesture_builds: Callable[[str], Path], tmp_path: Path
+) -> None:
+    for name, files, advance, reason in (
+        ("walks", {"ACCEL": ["ring.csv"]}, True, "the recording has come to its end"),
+        ("lacks", {"RAW": ["ring.csv"]}, False, 'Unable to create the "ACCEL" capability: no recording was given'),
+    ):
+        project = gesture_builds("nano33ble").parent.parent
+        paths = {kind: [project / path for path in names] for kind, names in files.items()}
+        running = emulator.start(NANO, name=name, files=paths, advance=advance)
+        emulator.flash(running, image)
+        wait_until(lambda: emulator.status(running).recordings_ended is not None)  # noqa: B023 - called here and now
+        assert emulator.status(running).recordings_ended == reason
+
+
 def test_images_that_are_none(board: emulator.RunningBoard, image: bytes) -> None:
     for wrong, text in (
         (b"", "it has 0 bytes"),
