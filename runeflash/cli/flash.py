@@ -39,8 +39,8 @@ def command(
     """
     from runeflash.boards import find_board
     from runeflash.cli.watching import baud_of, watch
+    from runeflash.device.connection import open_port
     from runeflash.device.flash import UploadJob, flash, flash_listening
-    from runeflash.device.port import SerialPort
     from runeflash.device.ports import check_takes_recordings, find_port
     from runeflash.firmware.built import is_build, last_build, project_for_image, read_build
 
@@ -80,7 +80,7 @@ def command(
             printed = flash(job)
         _finish(printed, verbose)
         return 0
-    with contextlib.closing(SerialPort(target.device, baud_of(target, None))) as first:
+    with contextlib.closing(open_port(target, baud_of(target, None))) as first:
         with progress() as show:
             show("flashing with PlatformIO")
             printed, serial, received = flash_listening(job, first)

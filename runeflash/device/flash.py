@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runeflash.boards import Board
+from runeflash.device.connection import open_port
 from runeflash.device.lines import BOOT_LINE
 from runeflash.device.port import SerialPort
 from runeflash.device.ports import Port, find_again
@@ -125,7 +126,7 @@ def _open_again(job: UploadJob) -> SerialPort:
         port = find_again(job.port)
         if port is not None:
             with contextlib.suppress(DeviceError):
-                return SerialPort(port.device, job.board.baud)
+                return open_port(port, job.board.baud)
         time.sleep(_READ_SECONDS)
     raise DeviceError(
         f"the board at {job.port.device} was flashed, but has not come back within {_RETURN_SECONDS:.0f} s",

@@ -97,17 +97,18 @@ class Monitor:
         self._heard = self._found_at = time.monotonic()
         self._silence_told = False
         self._dropped = _dropped_bytes(port)
+        self._stopping = False
         self._joined = serial is None  # the first line may be the rest of one
 
     def run(self, *, outputs: int | None = None, seconds: float | None = None) -> None:
-        """Watch until so many outputs have been seen, or so many seconds have passed; for ever by default.
+        """Watch until so many outputs have been seen, so many seconds have passed, or :meth:`stop` was called.
 
         Raises:
             DeviceError: the board has sent nothing for the timeout, or takes no frames.
             UserError: it asks for a recording that was not given, or cannot be read.
         """
         end = None if seconds is None else time.monotonic() + seconds
-        while outputs is None or self.counts.outputs < outputs:
+        while not self._stopping and (outputs is None or self.counts.outputs < outputs):
             now = time.monotonic()
             if end is not None and now >= end:
                 return
@@ -115,6 +116,10 @@ class Monitor:
             if self._feeder is not None:
                 self._connection.write(self._feeder.tick(time.monotonic()))
             self._check_silence()
+
+    def stop(self) -> None:
+        """Let :meth:`run` come back soon; may be called from a signal's handler."""
+        self._stopping = True
 
     def receive(self, data: bytes) -> None:
         """Take bytes that the board has sent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 
+from runeflash.device.connection import open_port
 from runeflash.device.flash import UploadJob, flash_listening
 from runeflash.device.monitor import why_silent
 from runeflash.device.port import SerialPort
@@ -31,7 +32,7 @@ def run_on_port(job: UploadJob, session: RunSession) -> None:
         ToolError: PlatformIO failed.
     """
     check_takes_recordings(job.port)
-    with contextlib.closing(SerialPort(job.port.device, job.board.baud)) as first:
+    with contextlib.closing(open_port(job.port, job.board.baud)) as first:
         _, serial, data = flash_listening(job, first)
         with contextlib.closing(serial):
             _run(job, serial, session, data)

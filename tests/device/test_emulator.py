@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -16,8 +17,10 @@ from watching import PATIENCE
 
 from runeflash.boards import find_board
 from runeflash.device import emulator
+from runeflash.device.connection import open_port
 from runeflash.device.lines import LineDecoder, Output, Status, Undecodable
 from runeflash.device.port import SerialPort
+from runeflash.device.ports import find_port
 from runeflash.device.recordings import Recordings
 from runeflash.device.stream import StreamFeeder
 from runeflash.device.virtual_boards import BoardFolder, board_folder
@@ -212,6 +215,24 @@ def test_a_killed_board_is_noticed_and_leaves_nothing(board: emulator.RunningBoa
     with pytest.raises(DeviceError, match="does not answer"):
         emulator.status(board)
     emulator.stop(board)
+
+
+def test_the_pty_of_a_dying_board_may_be_somebody_elses(board: emulator.RunningBoard) -> None:
+    """A process that is being killed gives up its pty before its lock; the pty's number is taken by another program."""
+    folder = board_folder(board.id)
+    os.kill(board.pid, 9)
+    wait_until(lambda: emulator.running_boards() == ())
+    master, slave = os.openpty()
+    with folder.lock.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.write_state(board)
+        folder.port.symlink_to(os.ttyname(slave))
+        port = find_port(board.id)
+        with pytest.raises(DeviceError, match="does not answer"):
+            open_port(port, NANO.baud)
+    SerialPort(os.ttyname(slave), NANO.baud).close()  # it was let go of
+    os.close(master)
+    os.close(slave)
 
 
 def test_a_board_whose_folder_is_deleted_ends(board: emulator.RunningBoard, virtual_boards: Path) -> None:
