@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from runeflash.errors import RuneflashError, UserError
+from runeflash.file_names import RUNEFILE_NAMES
 from runeflash.pipeline import STANDARD_INPUT
-
-RUNEFILE_NAMES = ("Runefile.yml", "Runefile.yaml", "Runefile")
 
 
 class DiagnosedError(RuneflashError):

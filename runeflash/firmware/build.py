@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import runeflash
+from runeflash.boards.board import Board
 from runeflash.errors import ToolError, UserError
 from runeflash.firmware import flags
 from runeflash.firmware.elf_tool import Elf, flash_image, intel_hex, read_elf
@@ -88,7 +90,8 @@ def build_firmware(
     tools = flags.firmware_tools(options.toolchain, board.cpu, board.fpu)
     identity = build_id(
         rune.data,
-        board.path.read_bytes(),
+        board.id,
+        *(path.read_bytes() for path in (board.path, *board.own_files())),
         options.sensors,
         options.engine,
         str(options.interval_ms),
@@ -97,7 +100,7 @@ def build_firmware(
         _sources_key(),
     )
     with folder_lock(output):
-        finished = _finished(output, identity)
+        finished = _finished(output, identity, board)
         if finished is not None:
             return finished
         (output / REPORT).unlink(missing_ok=True)
@@ -191,7 +194,6 @@ def _write_project(project: Path, image: GeneratedImage, rune: Rune, options: Bu
     files = {
         "platformio.ini": render("firmware/platformio.ini.j2", project=context),
         "README.md": render("firmware/README.md.j2", project=context),
-        f"boards/{board.id}.json": board.path.read_text(),
         "src/main.c": render("firmware/main.c.j2", image={"comment_name": c_comment(rune.name), "board": board.id}),
         **{f"src/{name}": text for name, text in image.files.items()},
     }
@@ -200,6 +202,9 @@ def _write_project(project: Path, image: GeneratedImage, rune: Rune, options: Bu
             stale.unlink()
     for name, text in files.items():
         _write(project / name, text.encode())
+    # With what lies beside it of its own: the project is whole, and the same wherever that is.
+    for path in (board.path, *board.own_files()):
+        _write(project / "boards" / os.path.relpath(path, board.path.parent), path.read_bytes())
 
 
 #: What lies on the stack besides the loader: the runtime's own frames, and an interrupt with its floating-point frame.
@@ -293,6 +298,8 @@ def _write_report(
         "rune": rune.name,
         "build": identity,
         "board": board.id,
+        # from here, so that the whole may be moved; built_for() reads it
+        "board_file": _board_file(board, output),
         "engine": options.engine,
         "sensors": options.sensors,
         "toolchain": toolchain,
@@ -317,11 +324,16 @@ def _write_report(
     _write(output / REPORT, (json.dumps(content, indent=2, default=str) + "\n").encode())
 
 
-def _finished(output: Path, identity: str) -> Firmware | None:
+def _board_file(board: Board, output: Path) -> str | None:
+    """Return the path of the file of a board of the user's own, None for one of ours."""
+    return os.path.relpath(board.path, output) if board.is_own else None
+
+
+def _finished(output: Path, identity: str, board: Board) -> Firmware | None:
     """Return the build that stands in a folder, if it has this identity and its files are as they were written."""
     try:
         content = json.loads((output / REPORT).read_text())
-        if content["build"] != identity:
+        if content["build"] != identity or content["board_file"] != _board_file(board, output):
             return None
         for name in _ARTEFACTS:
             if hashlib.sha256((output / name).read_bytes()).hexdigest() != content["files"][name]:

@@ -178,22 +178,3 @@ def test_gcc_that_is_not_there(runeflash, gesture: Path, tmp_path: Path) -> None
     assert done.returncode == 3
     assert "arm-none-eabi-gcc, version 10 or newer, is not on the PATH" in done.stderr
     assert "--toolchain zig" in done.stderr
-
-
-def test_a_board_of_the_users_own(runeflash, gesture: Path, tmp_path: Path) -> None:
-    content = json.loads(find_board("nano33ble").path.read_text())
-    content["runeflash"]["family"] = "runeflash-arduino"
-    content["upload"]["maximum_ram_size"] = 20_000
-    (gesture / "small.json").write_text(json.dumps(content))
-    done = runeflash("build", "--board", "./small.json", cwd=gesture)
-    assert done.returncode == 1
-    assert "does not fit small" in done.stderr
-    content["upload"]["maximum_ram_size"] = 100_000
-    (gesture / "small.json").write_text(json.dumps(content))
-    done = runeflash("build", "--board", "./small.json", cwd=gesture)
-    assert done.returncode == 0, done.stderr
-    assert "of 100,000 bytes" in done.stdout
-    (gesture / "small.json").write_text("{")
-    done = runeflash("build", "--board", "./small.json", cwd=gesture)
-    assert done.returncode == 1
-    assert "is not JSON" in done.stderr
