@@ -146,7 +146,11 @@ def build_options(function: F) -> F:
     from runeflash.firmware.options import DEFAULT_INTERVAL_MS
 
     options = [
-        click.option("--engine", default="wasm3", help="How the rune is executed (wasm3)."),
+        click.option(
+            "--engine",
+            default="wasm3",
+            help="How the rune is executed: wasm3 or aot (compiled).",
+        ),
         click.option("--toolchain", default="auto", help="The firmware's compiler: auto, gcc or zig."),
         click.option("--sensors", default=None, help="Where sensor data comes from: stream (the host)."),
         click.option(
@@ -190,7 +194,5 @@ def check_engine(engine: str) -> None:
     """Check the value of ``--engine``."""
     from runeflash.firmware.options import ENGINES
 
-    if engine == "aot":
-        raise UsageError("--engine aot is not part of this version yet", hint="leave it out: wasm3 is the default")
     if engine not in ENGINES:
         raise UsageError(f"--engine is one of {', '.join(ENGINES)}, not {engine!r}")

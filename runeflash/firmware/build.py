@@ -103,13 +103,16 @@ def build_firmware(
         (output / REPORT).unlink(missing_ok=True)
         progress("compiling the models")
         models = compile_models(rune)
-        progress("measuring the engine")
-        needs = engine_needs(rune)
-        _check_stack(needs, options)
-        heap = needs.heap
+        heap = 0
+        if options.engine == "wasm3":
+            progress("measuring the engine")
+            needs = engine_needs(rune)
+            _check_stack(needs, options)
+            heap = needs.heap
         image = generate_image(
             rune,
             models,
+            engine=options.engine,
             build_id=identity,
             heap_bytes=heap,
             interval_ms=options.interval_ms,
@@ -220,6 +223,11 @@ def _check_stack(needs: EngineNeeds, options: BuildOptions) -> None:
 # --- sizes --------------------------------------------------------------------------------------------------
 
 
+def _engine_heap(heap: int, rune: Rune) -> int:
+    """Return what an engine with a heap needs besides the linear memory, which lies in it."""
+    return heap - rune.memory.total if heap else 0
+
+
 def _weights(image: GeneratedImage) -> int:
     return sum(model.weight_bytes for model in image.models)
 
@@ -227,7 +235,7 @@ def _weights(image: GeneratedImage) -> int:
 def _check_known_parts(image: GeneratedImage, rune: Rune, heap: int, options: BuildOptions) -> None:
     """Refuse before any compiler runs what can be seen not to fit."""
     flash = FlashUse(0, _weights(image), image.rune_bytes, 0)
-    ram = RamUse(heap - rune.memory.total, rune.memory.total, image.arena_bytes, options.board.stack, 0)
+    ram = RamUse(_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, options.board.stack, 0)
     board = options.board
     check_fit(flash, ram, board.flash.length, board.ram.length, board.id)
 
@@ -250,7 +258,7 @@ def _explain(
     else:
         limit = board.ram.length
         known = {
-            "engine_heap": heap - rune.memory.total,
+            "engine_heap": _engine_heap(heap, rune),
             "linear_memory": rune.memory.total,
             "model_arena": image.arena_bytes,
             "stack": board.stack,
@@ -270,7 +278,7 @@ def _measure(elf: Elf, image: GeneratedImage, rune: Rune, heap: int, options: Bu
         image.rune_bytes,
         initial,
     )
-    parts = (heap - rune.memory.total, rune.memory.total, image.arena_bytes, board.stack)
+    parts = (_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, board.stack)
     return flash, RamUse(*parts, ram_total - sum(parts))
 
 

@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from runeflash.firmware.aot import rune_code
+from runeflash.firmware.flags import RUNE_CODE_FILE
 from runeflash.model import CompiledModel, compile_model
 from runeflash.rune.container import Rune
+from runeflash.rune.wasm import read_module
 from runeflash.templating import c_bytes, c_comment, c_string, render
 
 
@@ -18,7 +21,7 @@ class GeneratedImage:
     Attributes:
         files: name to text.
         models: the compiled models, in the rune's order.
-        rune_bytes: of the stripped rune.
+        rune_bytes: of the stripped rune; its code, where that is compiled ahead of time, counts as the firmware's.
         arena_bytes: of the models' shared arena.
     """
 
@@ -43,6 +46,7 @@ def generate_image(
     rune: Rune,
     models: tuple[CompiledModel, ...],
     *,
+    engine: str,
     build_id: str,
     heap_bytes: int,
     interval_ms: int,
@@ -53,12 +57,13 @@ def generate_image(
     Args:
         rune: the rune.
         models: its models, compiled.
+        engine: one of :data:`~runeflash.firmware.options.ENGINES`.
         build_id: what the boot line shows.
-        heap_bytes: of the engine, the linear memory included.
+        heap_bytes: of the engine, the linear memory included; 0 for one that has none.
         interval_ms: between calls of a pipeline without a timed sensor.
         stream_sensors: whether the host plays recordings in, instead of the board's own sensors.
     """
-    stripped = rune.stripped()
+    stripped = rune.described() if engine == "aot" else rune.stripped()
     arena = max((model.arena_bytes for model in models), default=0)
     context = {
         "comment_name": c_comment(rune.name),
@@ -78,6 +83,8 @@ def generate_image(
         ],
     }
     files = {"rune_image.c": render("firmware/rune_image.c.j2", image=context)}
+    if engine == "aot":
+        files[RUNE_CODE_FILE] = rune_code(rune, read_module(rune.data))
     for model in models:
         files[f"{model.symbol}.c"] = model.source
     return GeneratedImage(files, models, len(stripped), arena)

@@ -27,8 +27,9 @@ def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> 
         image = generate_image(
             rune,
             models,
+            engine=engine,
             build_id=build_id(rune.data),
-            heap_bytes=rune.memory.total + _EXTRA_HEAP,
+            heap_bytes=rune.memory.total + _EXTRA_HEAP if engine == "wasm3" else 0,
             interval_ms=interval_ms,
             stream_sensors=True,
         )

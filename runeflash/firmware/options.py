@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runeflash.boards.board import Board
 
-ENGINES = ("wasm3",)
+ENGINES = ("wasm3", "aot")
 TOOLCHAINS = ("auto", "gcc", "zig")
 DEFAULT_INTERVAL_MS = 100
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runeflash.errors import UserError
-from runeflash.rune.wasm import CUSTOM, Module, Section, WasmError, custom_section, read_module
+from runeflash.rune.wasm import CUSTOM, MEMORY, Module, Section, WasmError, custom_section, read_module
 
 MAGIC = b"RF\x01\0"
 
@@ -102,9 +102,15 @@ class Rune:
     def stripped(self) -> bytes:
         """Return the form that firmware embeds: code, data, resources and memory layout."""
         module = read_module(self.data)
-        kept = {RESOURCE, RUNEFLASH}
         return Module(
-            tuple(section for section in module.sections if section.id != CUSTOM or _name(section) in kept)
+            tuple(section for section in module.sections if section.id != CUSTOM or _stays(section))
+        ).to_bytes()
+
+    def described(self) -> bytes:
+        """Return what of that the runtime itself reads: the rest is in the firmware as code compiled ahead of time."""
+        module = read_module(self.data)
+        return Module(
+            tuple(section for section in module.sections if section.id == MEMORY or _stays(section))
         ).to_bytes()
 
 
@@ -113,8 +119,9 @@ GRAPH_KINDS = {"RAND": "random", "ACCEL": "accelerometer", "SOUND": "sound", "IM
 _KINDS = {graph: kind for kind, graph in GRAPH_KINDS.items()}
 
 
-def _name(section: Section) -> str:
-    return Module((section,)).custom_sections[0][0]
+def _stays(section: Section) -> bool:
+    """Whether a section is a custom one that the runtime reads."""
+    return section.id == CUSTOM and Module((section,)).custom_sections[0][0] in {RESOURCE, RUNEFLASH}
 
 
 def runeflash_section(memory: MemoryLayout, models: tuple[RuneModel, ...]) -> Section:

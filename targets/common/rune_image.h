@@ -14,9 +14,9 @@ typedef uint32_t (*rune_print_f64)(uint64_t bits, char *text);
 typedef struct rune_image {
     const char *name;     /* of the rune */
     const char *build_id; /* first 12 hexadecimal digits of the SHA-256 of all that shaped the build */
-    const uint8_t *rune;  /* stripped .rune: a wasm module */
+    const uint8_t *rune;  /* stripped .rune: a wasm module (for code compiled ahead of time: without its code) */
     uint32_t rune_length;
-    uint8_t *heap; /* the engine's, aligned to 16 */
+    uint8_t *heap; /* the engine's, aligned to 16; NULL for one that needs none */
     uint32_t heap_size;
     const rune_model *const *models;
     uint32_t model_count;

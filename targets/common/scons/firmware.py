@@ -76,10 +76,12 @@ objects = []
 baud = f"-DRUNE_SERIAL_BAUD={int(str(board.get('runeflash.serial.baud')), 0)}"
 for group_name, paths, extra in groups:
     objects += compile_group(group_name, paths, [*extra, baud] if group_name == "board" else extra)
-project_sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
+sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
 # Only here does the command name the project's folder: the other objects are shared between projects.
 project_map = f"-ffile-prefix-map={env.subst('$PROJECT_DIR')}=project"
-objects += compile_group("project", project_sources, [*flags.PROJECT, project_map])
+rune_code = [path for path in sources if path.name == flags.RUNE_CODE_FILE]
+objects += compile_group("rune", rune_code, [*flags.RUNE_CODE, project_map])
+objects += compile_group("project", [path for path in sources if path not in rune_code], [*flags.PROJECT, project_map])
 
 elf = env.Program(str(build_dir / "firmware.elf"), objects)
 env.Depends(elf, str(linker_script))
