@@ -79,6 +79,12 @@ def test_builds_that_change(runeflash, gesture: Path) -> None:
     image.write_bytes(before)
     assert "built: " in runeflash("build", cwd=gesture).stdout
     assert b"Loop" in image.read_bytes()
+    # what another project has built meanwhile, under the same names, is not taken for this one's
+    (gesture / "Runefile.yml").write_text(text.replace("Ring", "Hoop"))
+    assert "built: " in runeflash(*build, "-o", gesture.parent / "elsewhere", cwd=gesture).stdout
+    assert "built: " in runeflash("build", cwd=gesture).stdout
+    assert b"Hoop" in image.read_bytes()
+    assert b"Loop" not in image.read_bytes()
     assert "deleted" in runeflash("clean", cwd=gesture).stdout
     assert not (gesture / "build").exists()
     assert "nothing to clean" in runeflash("clean", cwd=gesture).stdout

@@ -19,6 +19,9 @@ tools = flags.firmware_tools(
     env.GetProjectOption("custom_toolchain", "auto"), board.get("build.cpu"), board.get("build.fpu", "")
 )
 engine = env.GetProjectOption("custom_engine", "wasm3")
+# What SCons knows of a project's objects belongs to that project. PlatformIO would keep it beside the cache of objects,
+# where all projects share it under the same relative names: then one takes its own old object for the other's new one.
+env.SConsignFile(str(build_dir / "sconsign"))
 # The family's script with the board's stack: zig's linker takes no --defsym.
 linker_script = build_dir / "firmware.ld"
 linker_script.parent.mkdir(parents=True, exist_ok=True)
