@@ -143,7 +143,7 @@ def choose_board(given: str | None, path: Path) -> Board:
 
 def build_options(function: F) -> F:
     """Add the options that ``build`` and ``run`` share to a command."""
-    from runeflash.firmware.options import DEFAULT_INTERVAL_MS
+    from runeflash.firmware.options import DEFAULT_BUDGET, DEFAULT_INTERVAL_MS
 
     options = [
         click.option(
@@ -160,6 +160,13 @@ def build_options(function: F) -> F:
             show_default=True,
             help="Time between calls of a pipeline without a timed sensor.",
         ),
+        click.option(
+            "--budget",
+            type=click.IntRange(1_000, 2**31 - 1),
+            default=DEFAULT_BUDGET,
+            show_default=True,
+            help="Instructions of the rune in one call: what needs more is stopped, and started anew.",
+        ),
         click.option("--resource", "resources", multiple=True, metavar="NAME=@FILE|TEXT", help="Data of a resource."),
         click.option("--lenient", is_flag=True, help="Errors that the reference would have let pass are warnings."),
     ]
@@ -168,7 +175,9 @@ def build_options(function: F) -> F:
     return function
 
 
-def options_for(board: Board, *, engine: str, toolchain: str, sensors: str | None, interval_ms: int) -> BuildOptions:
+def options_for(
+    board: Board, *, engine: str, toolchain: str, sensors: str | None, interval_ms: int, budget: int
+) -> BuildOptions:
     """Return the checked options of a build.
 
     Raises:
@@ -187,7 +196,7 @@ def options_for(board: Board, *, engine: str, toolchain: str, sensors: str | Non
                 hint="leave it out: the host then plays recordings into the board",
             )
         raise UsageError(f"--sensors is one of {', '.join(board.sensors)} for {board.id}, not {chosen!r}")
-    return BuildOptions(board, chosen, toolchain, engine, interval_ms)
+    return BuildOptions(board, chosen, toolchain, engine, interval_ms, budget)
 
 
 def check_engine(engine: str) -> None:

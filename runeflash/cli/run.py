@@ -50,6 +50,7 @@ def command(
     toolchain: str,
     sensors: str | None,
     interval_ms: int,
+    budget: int,
     resources: tuple[str, ...],
     lenient: bool,
 ) -> None:
@@ -81,7 +82,7 @@ def command(
             from runeflash.firmware.host import host_program
 
             show("building for this computer")
-            program = host_program(rune, engine=engine)
+            program = host_program(rune, engine=engine, budget=budget)
         else:
             from runeflash.boards import find_board
             from runeflash.firmware.cached import cached_firmware
@@ -92,6 +93,7 @@ def command(
                 toolchain=toolchain,
                 sensors=sensors,
                 interval_ms=interval_ms,
+                budget=budget,
             )
             firmware = cached_firmware(rune, options, path, progress=show)
     if board_name is None:

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from runeflash.errors import InternalError, ToolError, UserError
+from runeflash.firmware.budget import BUDGET_EXPORT, STAGE_EXPORT
 from runeflash.rune import abi
 from runeflash.rune.container import Rune
 from runeflash.rune.scripts import scripts_path
@@ -38,7 +39,7 @@ def rune_code(rune: Rune, module: Module) -> str:
 
     Args:
         rune: the rune.
-        module: its wasm, as the firmware is to run it.
+        module: its wasm with its instructions counted (:func:`~runeflash.firmware.module.firmware_module`).
 
     Raises:
         UserError: the module has what the engine does not.
@@ -67,6 +68,8 @@ def rune_code(rune: Rune, module: Module) -> str:
         "functions": "\n\n".join(functions),
         "manifest": names[exports["_manifest"]],
         "call": names[exports["_call"]],
+        "budget": _exported_global(module, BUDGET_EXPORT),
+        "stage": _exported_global(module, STAGE_EXPORT) or "0",
     }
     return render("firmware/rune_code.c.j2", code=context)
 
@@ -98,6 +101,10 @@ def _check(module: Module) -> None:
 
 
 # --- globals, table, data -----------------------------------------------------------------------------------
+
+
+def _exported_global(module: Module, name: str) -> str | None:
+    return next((f"global_{item.index}" for item in module.exports if item.kind == 3 and item.name == name), None)
 
 
 def _initial_value(item: Global) -> str:

@@ -15,8 +15,9 @@ import runeflash
 from runeflash.errors import ToolError, UserError
 from runeflash.firmware import flags
 from runeflash.firmware.elf_tool import Elf, flash_image, intel_hex, read_elf
-from runeflash.firmware.generate import GeneratedImage, build_id, compile_models, generate_image
+from runeflash.firmware.generate import GeneratedImage, build_id, compile_models, embedded_rune, generate_image
 from runeflash.firmware.heap import EngineNeeds, engine_needs
+from runeflash.firmware.module import firmware_module
 from runeflash.firmware.options import BuildOptions
 from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit
 from runeflash.firmware.tail_calls import check_tail_calls
@@ -92,6 +93,7 @@ def build_firmware(
         options.sensors,
         options.engine,
         str(options.interval_ms),
+        str(options.budget),
         f"{tools.name} {tools.version}",
         runeflash.__version__,
         _sources_key(),
@@ -101,20 +103,24 @@ def build_firmware(
         if finished is not None:
             return finished
         (output / REPORT).unlink(missing_ok=True)
+        progress("checking the rune")
+        module = firmware_module(rune)
         progress("compiling the models")
         models = compile_models(rune)
         heap = 0
         if options.engine == "wasm3":
             progress("measuring the engine")
-            needs = engine_needs(rune)
+            needs = engine_needs(embedded_rune(rune, module, options.engine))
             _check_stack(needs, options)
             heap = needs.heap
         image = generate_image(
             rune,
+            module,
             models,
             engine=options.engine,
             build_id=identity,
             heap_bytes=heap,
+            budget=options.budget,
             interval_ms=options.interval_ms,
             stream_sensors=options.sensors == "stream",
         )
@@ -305,6 +311,7 @@ def _write_report(
         "sensors": options.sensors,
         "toolchain": toolchain,
         "interval_ms": options.interval_ms,
+        "budget": options.budget,
         "flash": {"limit": board.flash.length, "used": flash.total, **asdict(flash)},
         "ram": {"limit": board.ram.length, "used": ram.total, **asdict(ram)},
         "linear_memory": asdict(rune.memory),

@@ -15,7 +15,6 @@ from pathlib import Path
 from runeflash.errors import InternalError, UserError
 from runeflash.firmware import flags
 from runeflash.resources import folder
-from runeflash.rune.container import Rune
 from runeflash.toolchain import cache, zig
 
 _ROOM = 0x400000  # of the program's buffers for the module, and for the heap: targets/measure/programs/engine_heap.c
@@ -29,14 +28,13 @@ class EngineNeeds:
     loading_stack: int
 
 
-def engine_needs(rune: Rune) -> EngineNeeds:
-    """Return what the engine needs for a rune.
+def engine_needs(stripped: bytes) -> EngineNeeds:
+    """Return what the engine needs for a rune, in the form that the firmware embeds.
 
     Raises:
         UserError: the loader refuses the rune.
         InternalError: the rune is too large to be measured.
     """
-    stripped = rune.stripped()
     if len(stripped) > _ROOM:
         raise InternalError(f"the rune has {len(stripped):,} bytes; at most {_ROOM:,} can be measured")
 

@@ -245,7 +245,7 @@ class Module:
         for _ in range(reader.unsigned()):
             reader.byte()
             mutable = reader.byte() == 1
-            expression = list(_instructions(reader))
+            expression = list(read_instructions(reader))
             value = expression[0].immediates[0] if expression[0].opcode == _I32_CONST else None
             found.append((mutable, value))
         return tuple(found)
@@ -262,7 +262,7 @@ class Module:
             for _ in range(body.unsigned()):
                 body.unsigned()
                 body.byte()
-            found.append(tuple(_instructions(body)))
+            found.append(tuple(read_instructions(body)))
             if not body.at_end:
                 raise WasmError("a function of the wasm module goes on after its end")
         return tuple(found)
@@ -277,7 +277,7 @@ class Module:
         for _ in range(reader.unsigned()):
             if reader.unsigned() != 0:
                 raise WasmError("the wasm module has an element segment of a kind that runeflash does not read")
-            list(_instructions(reader))
+            list(read_instructions(reader))
             found.update(reader.unsigned() for _ in range(reader.unsigned()))
         return frozenset(found)
 
@@ -324,7 +324,7 @@ class Module:
         total = 0
         for _ in range(reader.unsigned()):
             if reader.unsigned() == 0:
-                list(_instructions(reader))
+                list(read_instructions(reader))
             total += len(reader.take(reader.unsigned()))
         return total
 
@@ -344,6 +344,17 @@ def read_module(data: bytes) -> Module:
         section_id = reader.byte()
         sections.append(Section(section_id, reader.take(reader.unsigned())))
     return Module(tuple(sections))
+
+
+def signed(value: int) -> bytes:
+    """Return the signed LEB128 form of a number."""
+    out = bytearray()
+    while True:
+        low, value = value & 0x7F, value >> 7
+        if (value == 0 and not low & 0x40) or (value == -1 and low & 0x40):
+            out.append(low)
+            return bytes(out)
+        out.append(low | 0x80)
 
 
 def custom_section(name: str, content: bytes) -> Section:
@@ -391,7 +402,7 @@ def _function_type(reader: Reader) -> FunctionType:
 def _global(reader: Reader) -> Global:
     value_type, mutable = reader.byte(), reader.byte() == 1
     start = reader.position
-    instructions = list(_instructions(reader))
+    instructions = list(read_instructions(reader))
     opcode = instructions[0].opcode
     bits = None
     if opcode in {_I32_CONST, _I64_CONST}:
@@ -403,7 +414,7 @@ def _global(reader: Reader) -> Global:
 
 def _constant_offset(reader: Reader) -> int:
     """Read the offset of a segment: an i32 constant, taken as unsigned."""
-    instructions = list(_instructions(reader))
+    instructions = list(read_instructions(reader))
     if len(instructions) != 2 or instructions[0].opcode != _I32_CONST:
         raise WasmError("the wasm module has a segment whose place is not a constant")
     return instructions[0].immediates[0] & 0xFFFFFFFF
@@ -422,8 +433,8 @@ _ONE_INDEX = {0x0C, 0x0D, 0x10, 0x20, 0x21, 0x22, 0x23, 0x24}
 _TWO_INDICES = {0x11, *range(0x28, 0x3F)}
 
 
-def _instructions(reader: Reader) -> Iterator[Instruction]:
-    """Yield the instructions up to and with the ``end`` that closes the expression."""
+def read_instructions(reader: Reader) -> Iterator[Instruction]:
+    """Read instructions up to and with the ``end`` that closes the expression."""
     depth = 1
     while depth:
         opcode = reader.byte()

@@ -55,4 +55,9 @@ void rune_aot_call(void);
 extern const uint32_t rune_aot_memory_size;
 uint8_t *rune_aot_memory(void);
 
+/* What is left of the budget, and the number of the current stage. */
+void rune_aot_set_budget(int32_t budget);
+int32_t rune_aot_budget(void);
+uint32_t rune_aot_stage(void);
+
 #endif

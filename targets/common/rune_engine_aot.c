@@ -25,11 +25,17 @@ static const char *const messages[RUNE_AOT_TRAP_COUNT] = {
 uintptr_t rune_aot_stack_end;
 
 static struct {
+    int32_t budget_of_call;
     rune_status status; /* why the last call was left */
     const char *message;
 } engine;
 
 void rune_aot_trap(rune_aot_trap_reason reason) {
+    if (rune_aot_budget() < 0) {
+        engine.status = RUNE_ERROR_BUDGET;
+        engine.message = "the instruction budget is used up";
+        rune_aot_leave();
+    }
     engine.status = reason == RUNE_AOT_STACK_OVERFLOW ? RUNE_ERROR_STACK_OVERFLOW : RUNE_ERROR_TRAP;
     engine.message = messages[reason];
     rune_aot_leave();
@@ -75,6 +81,7 @@ static rune_status run(void (*function)(void)) {
     rune_aot_stack_end = here > RUNE_AOT_STACK ? here - RUNE_AOT_STACK : 0;
     engine.status = RUNE_OK;
     engine.message = "";
+    rune_aot_set_budget(engine.budget_of_call);
     return rune_aot_protect(function) ? RUNE_OK : engine.status;
 }
 
@@ -83,6 +90,7 @@ rune_status rune_engine_load(const rune_engine_module *module) {
         engine.message = "the code in the firmware is another rune's";
         return RUNE_ERROR_INVALID_MODULE;
     }
+    engine.budget_of_call = module->budget;
     return run(rune_aot_instantiate) == RUNE_OK ? RUNE_OK : RUNE_ERROR_INVALID_MODULE;
 }
 
@@ -96,6 +104,10 @@ rune_status rune_engine_call(void) {
 
 const char *rune_engine_trap_message(void) {
     return engine.message == NULL ? "" : engine.message;
+}
+
+uint32_t rune_engine_stage(void) {
+    return rune_aot_stage();
 }
 
 uint32_t rune_engine_heap_used(void) {

@@ -21,6 +21,9 @@ typedef struct rune_image {
     const rune_model *const *models;
     uint32_t model_count;
     uint8_t *model_arena; /* aligned to 16; as large as the largest model's arena */
+    const char *const *stages; /* names, in the order of the numbers that the rune keeps of them, from 1 */
+    uint32_t stage_count;
+    int32_t budget; /* what the rune may execute in one call, in the units of its instruction budget */
     uint32_t interval_microseconds; /* between calls of a pipeline without a timed sensor */
 
     /* Members that may be left 0. */
