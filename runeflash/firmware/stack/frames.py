@@ -1,15 +1,17 @@
 """The functions of a linked image: how much of the stack each takes, and what it calls.
 
 The depth of the stack is followed along every way through a function's instructions. What a compiler writes of its
-frames (gcc's ``.su`` files, LLVM's ``.stack_sizes``) says the same of the functions that it has compiled; the image says
-it of all that were linked, those of the support library and of hand-written assembly included.
+frames (gcc's ``.su`` files, LLVM's ``.stack_sizes``) says the same of what it has compiled; the image says it of all
+that was linked, the support library and hand-written assembly included.
 """
 
 from __future__ import annotations
 
+import bisect
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
@@ -25,6 +27,7 @@ class Function:
     Attributes:
         name: the symbol; one of them where several name the same code.
         address: of its first instruction.
+        end: of the first byte behind it.
         frame: the most bytes of the stack that it takes itself.
         calls: direct calls, by the callee's address, with the bytes of the stack taken at the call.
         jumps: direct jumps to other functions (tail calls), likewise.
@@ -35,6 +38,7 @@ class Function:
 
     name: str
     address: int
+    end: int
     frame: int
     calls: Mapping[int, int]
     jumps: Mapping[int, int]
@@ -49,6 +53,18 @@ class Code:
 
     functions: Mapping[int, Function]
     addresses: Mapping[str, int]
+
+    def at(self, address: int) -> Function | None:
+        """Return the function that an address lies in: hand-written ones jump into the middle of each other."""
+        if address in self.functions:
+            return self.functions[address]
+        position = bisect.bisect_right(self._starts, address)
+        function = self.functions[self._starts[position - 1]] if position else None
+        return function if function is not None and address < function.end else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return sorted(self.functions)
 
     def named(self, name: str) -> Function | None:
         """Return the function of a name."""
@@ -87,7 +103,7 @@ def read_code(path: Path) -> Code:
         base, data = sections[section]
         following = ordered[position + 1] if position + 1 < len(ordered) else base + len(data)
         end = address + size if size else min(following, base + len(data))
-        functions[address] = _Walk(name, address, _places(address, end, base, data, marks)).run()
+        functions[address] = _Walk(name, address, end, _places(address, end, base, data, marks)).run()
     return Code(functions, addresses)
 
 
@@ -127,8 +143,8 @@ def _places(address: int, end: int, base: int, data: bytes, marks: Sequence[tupl
 class _Walk:
     """All ways through one function."""
 
-    def __init__(self, name: str, start: int, places: Mapping[int, _Place]) -> None:
-        self._name, self._start, self._places = name, start, places
+    def __init__(self, name: str, start: int, end: int, places: Mapping[int, _Place]) -> None:
+        self._name, self._start, self._end, self._places = name, start, end, places
         self._depths: dict[int, int] = {}
         self._work = [(start, 0)]
         self._tables: list[int] = []
@@ -156,6 +172,7 @@ class _Walk:
         return Function(
             self._name,
             self._start,
+            self._end,
             self._frame,
             self._calls,
             self._jumps,
@@ -191,7 +208,10 @@ class _Walk:
                 goes_on = goes_on or step.flow is Flow.BRANCH_IF
                 self._branch(step.target, after)
             case Flow.CALL:
-                self._calls[step.target] = max(self._calls.get(step.target, 0), after)
+                if step.target in self._places and step.target != self._start:
+                    self._work.append((step.target, after))  # a piece of hand-written code that it calls itself
+                else:
+                    self._calls[step.target] = max(self._calls.get(step.target, 0), after)
                 # Behind the call of a function that does not return may be anything.
                 goes_on = following in self._places
             case Flow.INDIRECT_CALL:

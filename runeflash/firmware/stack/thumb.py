@@ -83,8 +83,11 @@ def _narrow(address: int, half: int) -> Step:
             # MOV SP from a frame pointer gives back what was taken: the depth before it is an upper bound.
             return Step(2, unknown=top == 0x44)
         if target == _PC:
-            return Step(2, flow=Flow.RETURN if top == 0x46 and half >> 3 & 15 == _LR else Flow.INDIRECT_JUMP,
-                        from_register=half >> 3 & 15)
+            return Step(
+                2,
+                flow=Flow.RETURN if top == 0x46 and half >> 3 & 15 == _LR else Flow.INDIRECT_JUMP,
+                from_register=half >> 3 & 15,
+            )
         return _NEXT_2
     if half & 0xF800 == 0xE000:
         return Step(2, flow=Flow.BRANCH, target=address + 4 + 2 * _signed(half & 0x7FF, 11))
@@ -137,10 +140,7 @@ def _several(first: int, second: int) -> Step:
     base, load = first & 15, bool(first & 0x10)
     if not first & 0x40:  # LDM, STM
         amount = 4 * second.bit_count()
-        if base == _SP and first & 0x20:
-            pushed = -amount if load else amount
-        else:
-            pushed = 0
+        pushed = (-amount if load else amount) if base == _SP and first & 0x20 else 0
         if load and second & 0x8000:
             return Step(4, pushed, Flow.RETURN if base == _SP else Flow.INDIRECT_JUMP)
         return Step(4, pushed)
@@ -182,8 +182,10 @@ def _immediate(first: int, second: int, target: int) -> Step:
     operation = first >> 5 & 15
     if not plain and operation in (0b0000, 0b0100, 0b1000, 0b1101) and first & 0x10 and second >> 8 & 15 == _PC:
         return _NEXT_4
-    if first & 15 != _SP or (plain and first & 0x1F0 not in (0x000, 0x0A0)) or (
-        not plain and operation not in (0b1000, 0b1101)
+    if (
+        first & 15 != _SP
+        or (plain and first & 0x1F0 not in (0x000, 0x0A0))
+        or (not plain and operation not in (0b1000, 0b1101))
     ):
         return Step(4, unknown=True)
     bits = (first >> 10 & 1) << 11 | (second >> 12 & 7) << 8 | second & 0xFF
