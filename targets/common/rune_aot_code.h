@@ -117,6 +117,18 @@ INLINE void memory_copy(u32 to, u32 from, u32 length) {
     __builtin_memmove(target, stretch(from, length), length);
 }
 
+/* --- the budget ------------------------------------------------------------------------------------------- */
+
+static s32 rune_budget;
+
+/* The weight is far less than what is left of the range below zero (runeflash/firmware/budget.py). */
+INLINE void tick(u32 weight) {
+    rune_budget -= (s32)weight;
+    if (RARE(rune_budget < 0)) {
+        rune_aot_trap(RUNE_AOT_OUT_OF_BUDGET);
+    }
+}
+
 /* --- calls ------------------------------------------------------------------------------------------------ */
 
 /* Where the C stack is. Frames grow with the functions that are inlined, so depth is measured, not counted. */
