@@ -194,7 +194,7 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
     """Return the declarations and the definitions of every function, in the terms of ``rune_aot_code.h``."""
 
     def access(match: re.Match[str]) -> str:
-        return f"{match[1]}({match[2]}, {match[3] or '0u'}"
+        return f"{match[1]}_at(memory, {match[2]}, {match[3] or '0u'}"
 
     def indirect(match: re.Match[str]) -> str:
         number = _type_number(module, int(match[3]))
@@ -232,6 +232,8 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
         if foreign is not None:
             raise InternalError(f"wasm2c wrote something that is not expected of this version: {foreign[0]}")
         head, _, rest = body.partition("{\n")
+        if "_at(memory, " in rest:
+            rest = "  u8 *const memory = memory_base();\n" + rest
         if re.search(r"\bfunction_\d+\(|\)\(|\brune_aot_\w+\(", rest):  # it calls, so it may be part of a recursion
             rest = "  check_stack();\n" + rest
         declarations.append(f"static {head.strip()};")
