@@ -50,6 +50,7 @@ def rune_code(rune: Rune, module: Module) -> str:
     names = [f"function_{index}" for index in range(len(module.function_types))]
     exports = {item.name: item.index for item in module.exports if item.kind == 0}
     declarations, functions = _functions(text, module)
+    apart = {_exported_global(module, BUDGET_EXPORT), _exported_global(module, STAGE_EXPORT)}
     context = {
         "comment_name": c_comment(rune.name),
         "memory_size": rune.memory.total,
@@ -57,6 +58,7 @@ def rune_code(rune: Rune, module: Module) -> str:
         "globals": [
             {"name": f"global_{index}", "c_type": _C_TYPES[item.value_type], "value": _initial_value(item)}
             for index, item in enumerate(module.global_values)
+            if f"global_{index}" not in apart
         ],
         "declarations": declarations,
         "table": _table(module, names) if any("callee(table" in function for function in functions) else [],
@@ -68,8 +70,6 @@ def rune_code(rune: Rune, module: Module) -> str:
         "functions": "\n\n".join(functions),
         "manifest": names[exports["_manifest"]],
         "call": names[exports["_call"]],
-        "budget": _exported_global(module, BUDGET_EXPORT),
-        "stage": _exported_global(module, STAGE_EXPORT) or "0",
     }
     return render("firmware/rune_code.c.j2", code=context)
 
@@ -178,6 +178,14 @@ _INDIRECT = re.compile(
     r"CALL_INDIRECT\(instance->w2c_T0, (\w+) \(\*\)\(void\*(?:, )?([^)]*)\), w2c_rune_t(\d+), (var_\w+), "
     r"instance->w2c_T0\.data\[\4\]\.module_instance(?:, )?"
 )
+#: The budget pass's sequence (:func:`~runeflash.firmware.budget._tick`), as wasm2c writes it.
+_TICK = (
+    r"( *)(?P<value>var_i\d+) = {budget};\n *(?P<weight>var_i\d+) = (?P<charged>\w+);\n"
+    r"(?: *(?P<shift>var_i\d+) = (?P<by>\d+)u;\n *(?P=weight) >>= \((?P=shift) & 31\);\n)?"
+    r" *(?P=value) -= (?P=weight);\n *{budget} = (?P=value);\n *(?P=value) = {budget};\n *(?P=weight) = 0u;\n"
+    r" *(?P=value) = \(u32\)\(\(s32\)(?P=value) < \(s32\)(?P=weight)\);\n"
+    r" *if \((?P=value)\) {{\n *UNREACHABLE;\n *}}\n"
+)
 #: What is left of wasm2c's own runtime where something in its output was not expected.
 _FOREIGN = re.compile(r"\b(?:instance|w2c_\w+|wasm_rt_\w+|CALL_INDIRECT|MEMCHECK\w*|\w+_default32)\b")
 
@@ -186,7 +194,7 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
     """Return the declarations and the definitions of every function, in the terms of ``rune_aot_code.h``."""
 
     def access(match: re.Match[str]) -> str:
-        return f"{match[1]}({match[2]}, {match[3] or '0u'}"
+        return f"{match[1]}_at(memory, {match[2]}, {match[3] or '0u'}"
 
     def indirect(match: re.Match[str]) -> str:
         number = _type_number(module, int(match[3]))
@@ -195,6 +203,14 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
     def imported(match: re.Match[str]) -> str:
         return f"rune_aot_{_import_name(match[1])}("
 
+    def ticked(match: re.Match[str]) -> str:
+        shift = f" >> {match['by']}" if match["by"] else ""
+        return f"{match[1]}tick({match['charged']}{shift});\n"
+
+    budget = _exported_global(module, BUDGET_EXPORT)
+    assert budget is not None
+    stage = _exported_global(module, STAGE_EXPORT)
+    tick = re.compile(_TICK.format(budget=budget))
     declarations, definitions = [], []
     for match in _DEFINITION.finditer(text):
         body = _DROPPED.sub("", match[0])
@@ -207,10 +223,17 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
         body = re.sub(r"\binstance->w2c_g(\d+)\b", r"global_\1", body)
         body = re.sub(r"\bw2c_rune_f(\d+)\(w2c_rune\* instance\)", r"function_\1(void)", body)
         body = re.sub(r"\bw2c_rune_f(\d+)\((?:w2c_rune\* )?instance(?:, )?", r"function_\1(", body)
+        body = tick.sub(ticked, body)
+        if re.search(rf"\b{budget}\b", body):
+            raise InternalError("wasm2c wrote the instruction budget in another way than expected")
+        if stage is not None:
+            body = re.sub(rf"\b{stage}\b", "rune_aot_stage", body)
         foreign = _FOREIGN.search(body)
         if foreign is not None:
             raise InternalError(f"wasm2c wrote something that is not expected of this version: {foreign[0]}")
         head, _, rest = body.partition("{\n")
+        if "_at(memory, " in rest:
+            rest = "  u8 *const memory = memory_base();\n" + rest
         if re.search(r"\bfunction_\d+\(|\)\(|\brune_aot_\w+\(", rest):  # it calls, so it may be part of a recursion
             rest = "  check_stack();\n" + rest
         declarations.append(f"static {head.strip()};")

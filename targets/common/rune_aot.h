@@ -21,16 +21,21 @@ typedef enum rune_aot_trap_reason {
     RUNE_AOT_NULL_ELEMENT,
     RUNE_AOT_TYPE_MISMATCH, /* call_indirect of a function with another signature */
     RUNE_AOT_STACK_OVERFLOW,
+    RUNE_AOT_OUT_OF_BUDGET,
     RUNE_AOT_TRAP_COUNT
 } rune_aot_trap_reason;
 
 /* --- what the engine gives to the code -------------------------------------------------------------------- */
 
-/* Ends the call of the rune. */
-_Noreturn __attribute__((cold, noinline)) void rune_aot_trap(rune_aot_trap_reason reason);
+/* Ends the call of the rune. A leaf: it calls nothing of the rune's code and reads nothing of its own variables, so
+   that the compiler may keep them (the budget, above all) in registers. */
+_Noreturn __attribute__((cold, noinline, leaf)) void rune_aot_trap(rune_aot_trap_reason reason);
 
 /* The C stack may grow down to here. */
 extern uintptr_t rune_aot_stack_end;
+
+/* The number of the stage that the rune is in, from 1. */
+extern uint32_t rune_aot_stage;
 
 /* The imports; each ends the call of the rune when the host function fails. */
 uint32_t rune_aot_debug(uint32_t, uint32_t);
@@ -55,9 +60,6 @@ void rune_aot_call(void);
 extern const uint32_t rune_aot_memory_size;
 uint8_t *rune_aot_memory(void);
 
-/* What is left of the budget, and the number of the current stage. */
 void rune_aot_set_budget(int32_t budget);
-int32_t rune_aot_budget(void);
-uint32_t rune_aot_stage(void);
 
 #endif

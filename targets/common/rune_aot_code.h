@@ -51,26 +51,26 @@ static u8 rune_memory[RUNE_AOT_MEMORY_SIZE] __attribute__((aligned(16)));
 /* Where `width` bytes at address + offset lie. Nothing here can wrap: each subtraction comes after the comparison that
    makes it safe. `offset` and `width` are constants in the code, so all but the last comparison are folded away, and
    that one is with a constant (or the whole is a trap). */
-INLINE u8 *place(u32 address, u32 offset, u32 width) {
+INLINE u8 *place(u8 *memory, u32 address, u32 offset, u32 width) {
     if (width > RUNE_AOT_MEMORY_SIZE || offset > RUNE_AOT_MEMORY_SIZE - width ||
         RARE(address > RUNE_AOT_MEMORY_SIZE - width - offset)) {
         rune_aot_trap(RUNE_AOT_OUT_OF_BOUNDS);
     }
-    return rune_memory + address + offset;
+    return memory + address + offset;
 }
 
 /* Copies, not accesses through a cast pointer: addresses need not be aligned. */
 #define LOAD(name, stored, widened, result)                         \
-    INLINE result name(u32 address, u32 offset) {                   \
+    INLINE result name##_at(u8 *memory, u32 address, u32 offset) {                   \
         stored value;                                               \
-        const u8 *from = place(address, offset, sizeof value);      \
+        const u8 *from = place(memory, address, offset, sizeof value);      \
         __builtin_memcpy(&value, from, sizeof value);               \
         return (result)(widened)value;                              \
     }
 #define STORE(name, stored, given)                                  \
-    INLINE void name(u32 address, u32 offset, given wide) {         \
+    INLINE void name##_at(u8 *memory, u32 address, u32 offset, given wide) {         \
         stored value = (stored)wide;                                \
-        u8 *to = place(address, offset, sizeof value);              \
+        u8 *to = place(memory, address, offset, sizeof value);              \
         __builtin_memcpy(to, &value, sizeof value);                 \
     }
 
@@ -100,6 +100,15 @@ STORE(i64_store32, u32, u64)
 #undef LOAD
 #undef STORE
 
+/* The memory's address as a value that the compiler keeps, where it would else build it anew for every few accesses. */
+INLINE u8 *memory_base(void) {
+    u8 *base = rune_memory;
+#if defined(__clang__)
+    __asm("" : "+r"(base));
+#endif
+    return __builtin_assume_aligned(base, 16);
+}
+
 static u8 *stretch(u32 address, u32 length) {
     if (length > RUNE_AOT_MEMORY_SIZE || address > RUNE_AOT_MEMORY_SIZE - length) {
         rune_aot_trap(RUNE_AOT_OUT_OF_BOUNDS);
@@ -115,6 +124,18 @@ INLINE void memory_fill(u32 to, u32 value, u32 length) {
 INLINE void memory_copy(u32 to, u32 from, u32 length) {
     u8 *target = stretch(to, length);
     __builtin_memmove(target, stretch(from, length), length);
+}
+
+/* --- the budget ------------------------------------------------------------------------------------------- */
+
+static s32 rune_budget;
+
+/* The weight is far less than what is left of the range below zero (runeflash/firmware/budget.py). */
+INLINE void tick(u32 weight) {
+    rune_budget -= (s32)weight;
+    if (RARE(rune_budget < 0)) {
+        rune_aot_trap(RUNE_AOT_OUT_OF_BUDGET);
+    }
 }
 
 /* --- calls ------------------------------------------------------------------------------------------------ */

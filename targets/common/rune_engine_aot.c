@@ -20,9 +20,11 @@ static const char *const messages[RUNE_AOT_TRAP_COUNT] = {
     [RUNE_AOT_NULL_ELEMENT] = "null table element",
     [RUNE_AOT_TYPE_MISMATCH] = "indirect call type mismatch",
     [RUNE_AOT_STACK_OVERFLOW] = "stack overflow",
+    [RUNE_AOT_OUT_OF_BUDGET] = "the instruction budget is used up",
 };
 
 uintptr_t rune_aot_stack_end;
+uint32_t rune_aot_stage;
 
 static struct {
     int32_t budget_of_call;
@@ -31,12 +33,9 @@ static struct {
 } engine;
 
 void rune_aot_trap(rune_aot_trap_reason reason) {
-    if (rune_aot_budget() < 0) {
-        engine.status = RUNE_ERROR_BUDGET;
-        engine.message = "the instruction budget is used up";
-        rune_aot_leave();
-    }
-    engine.status = reason == RUNE_AOT_STACK_OVERFLOW ? RUNE_ERROR_STACK_OVERFLOW : RUNE_ERROR_TRAP;
+    engine.status = reason == RUNE_AOT_STACK_OVERFLOW  ? RUNE_ERROR_STACK_OVERFLOW
+                    : reason == RUNE_AOT_OUT_OF_BUDGET ? RUNE_ERROR_BUDGET
+                                                       : RUNE_ERROR_TRAP;
     engine.message = messages[reason];
     rune_aot_leave();
 }
@@ -91,6 +90,7 @@ rune_status rune_engine_load(const rune_engine_module *module) {
         return RUNE_ERROR_INVALID_MODULE;
     }
     engine.budget_of_call = module->budget;
+    rune_aot_stage = 0;
     return run(rune_aot_instantiate) == RUNE_OK ? RUNE_OK : RUNE_ERROR_INVALID_MODULE;
 }
 
@@ -107,7 +107,7 @@ const char *rune_engine_trap_message(void) {
 }
 
 uint32_t rune_engine_stage(void) {
-    return rune_aot_stage();
+    return rune_aot_stage;
 }
 
 uint32_t rune_engine_heap_used(void) {
