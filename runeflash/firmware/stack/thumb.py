@@ -72,9 +72,9 @@ def _narrow(address: int, half: int) -> Step:
     if top == 0xB0:  # ADD or SUB of SP and an immediate
         amount = 4 * (half & 0x7F)
         return Step(2, amount if half & 0x80 else -amount)
-    if half & 0xFF87 == 0x4780:
+    if half & 0xFF80 == 0x4780:
         return Step(2, flow=Flow.INDIRECT_CALL, from_register=half >> 3 & 15)
-    if half & 0xFF87 == 0x4700:
+    if half & 0xFF80 == 0x4700:
         register = half >> 3 & 15
         return Step(2, flow=Flow.RETURN if register == _LR else Flow.INDIRECT_JUMP, from_register=register)
     if top in (0x44, 0x46):  # ADD or MOV with high registers
