@@ -7,13 +7,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Two processes by default: the suite is sized for 2 cores.
 JOBS ?= auto
 
-.PHONY: help setup demo test test-all fuzz check format bench wheel clean
+.PHONY: help setup demo test test-all hil fuzz check format bench wheel clean
 
 help:
 	@echo "make setup    environment in $(VENV), with what development needs"
 	@echo "make demo     a gesture, recognised by firmware on a virtual board"
 	@echo "make test     all tests but the exhaustive sweeps"
 	@echo "make test-all the exhaustive sweeps too"
+	@echo "make hil      the tests on boards: virtual ones, or HIL='--board BOARD --port PORT'"
 	@echo "make fuzz     the property tests with many more examples"
 	@echo "make check    ruff, ruff format, mypy --strict"
 	@echo "make bench    instruction and byte counts on the virtual boards"
@@ -42,6 +43,9 @@ test: $(VENV)/dev.stamp
 
 test-all: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n $(JOBS)
+
+hil: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest hil_tests -n $(JOBS) $(HIL)
 
 fuzz: $(VENV)/dev.stamp
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(JOBS)

@@ -49,6 +49,10 @@ class DeviceError(RuneflashError):
     exit_code = 4
 
 
+class PortLostError(DeviceError):
+    """A serial port that was open is gone: the board was unplugged, or has ended."""
+
+
 class InternalError(RuneflashError):
     """A bug of ours."""
 

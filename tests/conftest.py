@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -63,3 +64,36 @@ def runeflash(tmp_path: Path) -> Runeflash:
         return done
 
     return run
+
+
+@pytest.fixture
+def virtual_boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A place of its own for the virtual boards of a test; none of them outlives it."""
+    from runeflash.device import emulator
+
+    place = tmp_path / "virtual-boards"
+    monkeypatch.setenv("RUNEFLASH_BOARDS_DIR", str(place))
+    yield place
+    for board in emulator.running_boards():
+        emulator.stop(board)
+
+
+@pytest.fixture(scope="session")
+def gesture_builds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder of the example `gesture`, built for a board: once per run, and not to be changed."""
+    project = tmp_path_factory.mktemp("gesture-builds") / "gesture"
+    shutil.copytree(PROJECT / "examples" / "gesture", project, ignore=shutil.ignore_patterns("build"))
+
+    @functools.cache
+    def build(board: str) -> Path:
+        subprocess.run(
+            [Path(sys.executable).parent / "runeflash", "build", "--board", board],
+            cwd=project,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=300,
+            check=True,
+        )
+        return project / "build" / board
+
+    return build

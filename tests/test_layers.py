@@ -21,8 +21,8 @@ ALLOWED = {
     "drawing": {"pipeline"},
     "rune": {"pipeline", "blocks", "toolchain"},
     "firmware": {"rune", "model", "boards", "toolchain", "virtual"},
-    "device": {"boards", "virtual"},
-    "testing": {"rune", "firmware", "boards", "device", "virtual", "pipeline"},
+    "device": {"boards", "virtual", "toolchain"},
+    "testing": {"rune", "firmware", "boards", "device", "virtual", "pipeline", "toolchain"},
     "projects": {"pipeline"},
     "cli": {
         "blocks",

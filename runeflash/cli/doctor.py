@@ -17,6 +17,7 @@ from runeflash.cli.output import print_json
 @click.option("--json", "as_json", is_flag=True, help="Print as data.")
 def command(as_json: bool) -> int:
     """Show the tools, caches and folders that runeflash uses; fails when something needed is missing."""
+    from runeflash.device.ports import list_connected
     from runeflash.resources import folder
     from runeflash.toolchain import cache, gcc, platformio, versions, wasm3
 
@@ -27,6 +28,7 @@ def command(as_json: bool) -> int:
     gcc_version = gcc.version()
     qemu = shutil.which("qemu-system-arm")
     cached_bytes = _size(place)
+    ports = list_connected()
     facts = {
         "python": f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         **packages,
@@ -37,6 +39,7 @@ def command(as_json: bool) -> int:
         "cache bytes": cached_bytes,
         "platformio core": str(platformio.core_folder()),
         "targets": str(folder("targets")),
+        "ports": [port.device for port in ports],
     }
     if as_json:
         print_json({"ok": not missing, "missing": missing, **facts})
@@ -50,6 +53,7 @@ def command(as_json: bool) -> int:
     click.echo(f"{'qemu-system-arm':<20}{qemu or 'not found: only `run --emulator qemu` needs it'}")
     click.echo(f"{'cache':<20}{place} ({cached_bytes / 1e6:.0f} MB; `runeflash clean --cache` empties it)")
     click.echo(f"{'PlatformIO core':<20}{facts['platformio core']}")
+    click.echo(f"{'ports':<20}{', '.join(map(str, ports)) or 'no board is plugged in, and no virtual one runs'}")
     for name in missing:
         click.echo(f"missing: {name}; pip install --force-reinstall runeflash", err=True)
     return 1 if missing else 0

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from runeflash.cli.output import print_diagnostics
+from runeflash.cli.output import print_diagnostics, warn
 from runeflash.errors import RuneflashError, UsageError, UserError
+from runeflash.file_names import RUNEFILE_NAMES
 
 if TYPE_CHECKING:
     from runeflash.boards import Board
+    from runeflash.device.recordings import Recordings
     from runeflash.firmware.options import BuildOptions
     from runeflash.rune import Rune
-
-RUNEFILE_NAMES = ("Runefile.yml", "Runefile.yaml", "Runefile")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -125,20 +125,53 @@ def choose_board(given: str | None, path: Path) -> Board:
     """Return the board of ``--board``, or the one last built beside the Runefile.
 
     Raises:
-        UserError: no such board.
+        UserError: no such board, or its file is wrong.
         UsageError: none was named, and none built.
     """
-    from runeflash.boards import all_boards, find_board
+    from runeflash.boards import all_boards, built_for, find_board
 
     if given is not None:
         return find_board(given)
     reports = sorted(build_folder(path).glob("*/report.json"), key=lambda report: report.stat().st_mtime)
     if reports:
-        return find_board(reports[-1].parent.name)
+        return built_for(reports[-1])
     raise UsageError(
         "no board was named, and none has been built here yet",
-        hint=f"add --board with one of: {', '.join(board.id for board in all_boards())}",
+        hint=f"add --board with one of {', '.join(board.id for board in all_boards())}, or ./YOURS.json",
     )
+
+
+def recording_options(function: F) -> F:
+    """Add the options that name recordings to a command, as ``sound``, ``accelerometer``, ``image`` and ``raw``."""
+    file = click.Path(path_type=Path)
+    options = [
+        click.option("--sound", multiple=True, type=file, help="A WAV file for SOUND."),
+        click.option("--accelerometer", "--accel", multiple=True, type=file, help="A CSV file of x, y, z for ACCEL."),
+        click.option("--image", multiple=True, type=file, help="A picture for IMAGE."),
+        click.option("--raw", multiple=True, type=file, help="A file for RAW."),
+        click.option("--advance", is_flag=True, help="Walk on through the recordings instead of starting over."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def check_recordings(files: Mapping[str, Sequence[Path]], advance: bool) -> Recordings | None:
+    """Return the recordings of the options, each looked at, or None where none was given.
+
+    Raises:
+        UserError: one cannot be read as what it should be.
+    """
+    from runeflash.device.recordings import Recordings
+
+    if not any(files.values()):
+        if advance:
+            raise UsageError("--advance needs a recording to walk through")
+        return None
+    for kind, paths in files.items():
+        for number in range(len(paths)):
+            Recordings(files).provide(kind, number, 0, {})
+    return Recordings(files, advance, warn)
 
 
 def build_options(function: F) -> F:

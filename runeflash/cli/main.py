@@ -20,19 +20,19 @@ COMMANDS = {
     "build": "Build firmware from a Runefile or a .rune file.",
     "check": "Check a Runefile: every error and warning at once.",
     "clean": "Delete what was built here, or the whole cache.",
-    "doctor": "Show the tools, caches and folders, and what is missing.",
+    "doctor": "Show the tools, caches, folders and ports, and what is missing.",
+    "emulate": "Start a virtual board in the background; list them, stop them.",
+    "flash": "Flash a build to a board.",
     "graph": "Draw the pipeline of a Runefile.",
     "inspect": "Show what is inside a .rune file.",
     "model-info": "Show what a .tflite file holds, and whether it can be compiled.",
+    "monitor": "Watch a board: its outputs, decoded, live.",
     "new": "Make a folder with a project to start from.",
     "pio": "Run PlatformIO as runeflash sets it up.",
-    "run": "Run a Runefile on this computer, or its firmware on a virtual board.",
+    "run": "Run a Runefile on this computer, or its firmware on a board.",
     "schema": "Print the JSON schema of YAML Runefiles.",
     "version": "Show the version.",
 }
-
-#: Part of the design, but not of this version.
-LATER = ("flash", "monitor", "emulate")
 
 #: What users of like tools type.
 ALIASES = {"compile": "build", "upload": "flash", "logs": "monitor", "config": "check"}
@@ -59,8 +59,6 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; explain a name that is none."""
         name = args[0]
-        if name in LATER:
-            raise UsageError(f"runeflash {name} is not part of this version yet")
         if name in ALIASES:
             raise UsageError(f"there is no command {name!r}", hint=f"you want: runeflash {ALIASES[name]}")
         if name not in COMMANDS and not name.startswith("-"):

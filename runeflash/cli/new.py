@@ -20,6 +20,7 @@ _DEFAULT = "gesture"
 @click.option("--dialect", "dialect_name", default="yaml", help="How the Runefile is written: yaml or dockerfile.")
 def command(name: Path, template_name: str | None, dialect_name: str) -> None:
     """Make the folder NAME with a project to start from."""
+    from runeflash.boards import all_boards
     from runeflash.projects import TEMPLATES, Dialect, create_project
 
     chosen = template_name or (name.name if name.name in TEMPLATES else _DEFAULT)
@@ -36,4 +37,5 @@ def command(name: Path, template_name: str | None, dialect_name: str) -> None:
         click.echo(f"  cd {shlex.quote(str(name))}")
     click.echo("  runeflash check")
     click.echo(f"  runeflash run {template.inputs}")
-    click.echo("  runeflash build --board nano33ble")
+    board = next(board for board in all_boards() if board.virtual is not None)
+    click.echo(f"  runeflash build --board {board.id}")

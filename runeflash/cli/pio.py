@@ -13,7 +13,7 @@ import click
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> int:
-    """Run PlatformIO with ARGUMENTS: `runeflash pio -- run -d build/nano33ble/project`."""
+    """Run PlatformIO with ARGUMENTS: `runeflash pio -- run -d build/BOARD/project`."""
     from runeflash.toolchain import platformio
 
     done = subprocess.run([*platformio.launcher(), *arguments], env=platformio.environment(), check=False)

@@ -1,16 +1,25 @@
-"""``runeflash run``: a rune on this computer, or its firmware on a virtual board."""
+"""``runeflash run``: a rune on this computer, or its firmware on a board, virtual or at a port."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from runeflash.cli.inputs import build_options, check_engine, find_input, load_rune, options_for
+from runeflash.cli.inputs import (
+    build_options,
+    check_engine,
+    find_input,
+    load_rune,
+    options_for,
+    recording_options,
+)
 from runeflash.cli.output import progress, warn
 from runeflash.errors import UsageError, UserError
 
-_FILES = click.Path(path_type=Path)
+if TYPE_CHECKING:
+    from runeflash.device.ports import Port
 
 
 @click.command("run")
@@ -23,14 +32,10 @@ _FILES = click.Path(path_type=Path)
     show_default=True,
     help="What the virtual board runs on.",
 )
-@click.option("--port", default=None, help="Run on the real board at this port (not in this version yet).")
-@click.option("--sound", multiple=True, type=_FILES, help="A WAV file for SOUND.")
-@click.option("--accelerometer", "--accel", multiple=True, type=_FILES, help="A CSV file of x, y, z for ACCEL.")
-@click.option("--image", multiple=True, type=_FILES, help="A picture for IMAGE.")
-@click.option("--raw", multiple=True, type=_FILES, help="A file for RAW.")
+@click.option("--port", default=None, help="Flash the firmware to the board at this port, and run it there.")
+@recording_options
 @click.option("--random", "seed", type=click.IntRange(0, 2**64 - 1), default=None, help="The seed of RAND.")
 @click.option("-r", "--repeats", type=click.IntRange(1), default=1, show_default=True, help="How many calls.")
-@click.option("--advance", is_flag=True, help="Walk on through the recordings instead of starting over.")
 @click.option("--count", is_flag=True, help="Print executed instructions on standard error (virtual boards).")
 @build_options
 def command(
@@ -58,8 +63,8 @@ def command(
     from runeflash.device.recordings import Recordings
     from runeflash.device.session import RunSession
 
-    if port is not None:
-        raise UsageError("--port is not part of this version yet", hint="--board runs on a virtual board")
+    target = None if port is None else _target(port, board_name, emulator, seed, count)
+    board_name = board_name or (target.board if target is not None else None)
     if count and board_name is None:
         raise UsageError("--count needs --board: only virtual boards count instructions")
     if emulator == "qemu" and board_name is None:
@@ -96,7 +101,14 @@ def command(
                 budget=budget,
             )
             firmware = cached_firmware(rune, options, path, progress=show)
-    if board_name is None:
+    if target is not None:
+        from runeflash.device.flash import UploadJob
+        from runeflash.device.port_run import run_on_port
+
+        with progress() as show:
+            show(f"running on {options.board.id} at {target}")
+            run_on_port(UploadJob(firmware.image, firmware.folder / "project", options.board, target), session)
+    elif board_name is None:
         run_program(program, session, seed=seed, calls=repeats)
     elif emulator == "qemu":
         from runeflash.device.qemu_run import run_qemu
@@ -110,3 +122,25 @@ def command(
             click.echo(format_counts(counts), err=True)
     if session.failure is not None:
         raise session.failure
+
+
+def _target(port: str, board_name: str | None, emulator: str, seed: int | None, count: bool) -> Port:
+    """Return the port of ``--port``, having refused what goes with a virtual board of the command's own only.
+
+    Raises:
+        UsageError: another option does not go with a port, or the board cannot be known.
+        DeviceError: there is no such port, or another board is there.
+    """
+    from runeflash.boards import find_board
+    from runeflash.device.ports import find_port
+    from runeflash.device.upload import check_board
+
+    for given, option in ((emulator == "qemu", "--emulator"), (seed is not None, "--random"), (count, "--count")):
+        if given:
+            raise UsageError(f"{option} is for --board without --port", hint="`emulate` has options of its own")
+    target = find_port(port)
+    if board_name is not None:
+        check_board(target, find_board(board_name))
+    elif target.board is None:
+        raise UsageError(f"which board is at {port} cannot be seen", hint="say so with --board")
+    return target

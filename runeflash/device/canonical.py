@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from runeflash.device.lines import Output
@@ -18,7 +19,7 @@ def canonical_line(output: Output) -> str:
 
 
 def _tensor(tensor: dict[str, Any]) -> str:
-    elements = ",".join(_element(element, tensor["type_name"]) for element in tensor["elements"])
+    elements = ",".join(_elements(tensor["elements"], tensor["type_name"]))
     dimensions = ",".join(map(str, tensor["dimensions"]))
     return (
         f'{{"channel":{tensor["channel"]},"dimensions":[{dimensions}],"elements":[{elements}],'
@@ -26,19 +27,33 @@ def _tensor(tensor: dict[str, Any]) -> str:
     )
 
 
-def _element(element: Any, type_name: str) -> str:
-    if element is None:
-        return "null"
-    if type_name == "f32":
-        return format_f64(_nearest_f32(float(element)))
-    if type_name == "f64":
-        return format_f64(float(element))
+def _elements(elements: list[Any], type_name: str) -> Iterable[str]:
     if type_name == "utf8":
-        return json.dumps(element, ensure_ascii=False)
-    return str(element)
+        return map(_text, elements)
+    if type_name == "f32":
+        return map(_number, _nearest_f32(elements))
+    if type_name == "f64":
+        return map(_number, elements)
+    return map(str, elements)
 
 
-def _nearest_f32(value: float) -> float:
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _number(value: float | None) -> str:
+    return "null" if value is None else format_f64(float(value))
+
+
+def _nearest_f32(values: list[float | None]) -> Sequence[float | None]:
+    """Return values as the nearest f32; all at once, for a device prints thousands."""
+    try:
+        code = f"<{len(values)}f"
+        return struct.unpack(code, struct.pack(code, *values))
+    except (OverflowError, struct.error):  # out of f32's range, or a null among them
+        return [None if value is None else _one_f32(float(value)) for value in values]
+
+
+def _one_f32(value: float) -> float:
     try:
         return float(struct.unpack("<f", struct.pack("<f", value))[0])
     except OverflowError:
@@ -50,6 +65,9 @@ def format_f64(value: float) -> str:
 
     Plain between 1e-5 and 1e16 (``0.697278618812561``, ``1.0``), else with an exponent (``1e-7``, ``1.5e20``).
     """
+    plain = repr(value)
+    if "e" not in plain and "n" not in plain:
+        return plain  # most are, and Python then writes them in the same way
     if not math.isfinite(value):
         return "null"
     sign = "-" if math.copysign(1.0, value) < 0 else ""

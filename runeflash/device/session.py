@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from runeflash.device.canonical import canonical_line
+from runeflash.device.failures import rune_failure
 from runeflash.device.lines import LineDecoder, Output, Status
 from runeflash.device.recordings import EndOfRecording, Recordings
 from runeflash.device.stream import StreamFeeder
-from runeflash.errors import DeviceError, RuneflashError
+from runeflash.errors import RuneflashError
 
 
 class RunSession:
@@ -75,10 +76,7 @@ class RunSession:
             self.booted = True
             self.finished = self._left <= 0
         if status.kind == "error":
-            stage = status.fields.get("stage")
-            where = f" in the stage {stage}" if stage else ""
-            code = status.fields.get("code", "unknown")
-            self._fail(DeviceError(f"the rune failed{where} ({code}): {status.fields.get('message', '')}"))
+            self._fail(rune_failure(status))
         elif status.kind == "log" and status.fields.get("level") in {"error", "warning"}:
             self._warn(str(status.fields.get("message", "")))
         try:

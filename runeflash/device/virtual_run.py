@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from runeflash.boards.board import Board
 from runeflash.device.random import Xoshiro128PlusPlus
 from runeflash.device.session import RunSession
-from runeflash.errors import DeviceError, UserError
-from runeflash.virtual.board import StopReason, VirtualBoard
+from runeflash.device.virtual_board import virtual_board
+from runeflash.errors import DeviceError
+from runeflash.virtual.board import StopReason
 
 #: Instructions between two looks at the serial port: about 3 ms of the board's time.
 _SLICE = 200_000
@@ -50,10 +51,8 @@ def run_virtual(board: Board, image: bytes, session: RunSession, *, seed: int | 
         UserError: the board has no virtual one.
         DeviceError: the virtual board faulted, or says nothing for too long.
     """
-    if board.virtual is None:
-        raise UserError(f"there is no virtual {board.id}", hint="`runeflash boards` shows which boards have one")
     random_bytes = os.urandom if seed is None else Xoshiro128PlusPlus(seed).bytes
-    machine = VirtualBoard(str(board.virtual["chip"]), image, board.flash.origin, random_bytes=random_bytes)
+    machine = virtual_board(board, image, random_bytes=random_bytes)
     heard = 0.0
     marks: list[tuple[int, int]] = []
     while not session.finished:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runeflash.firmware.build import Firmware, build_firmware
+from runeflash.firmware.flags import firmware_tools
 from runeflash.firmware.options import BuildOptions
 from runeflash.rune.container import Rune
 from runeflash.toolchain import cache
@@ -18,10 +19,12 @@ def cached_firmware(
 
     The next build of the same Runefile goes into the same folder, so that only what changed is compiled.
     """
+    board = options.board
     place = cache.key(
         str(path.absolute()),
-        str(options.board.path),
-        options.toolchain,
+        str(board.path),
+        # "auto" is one of the others
+        firmware_tools(options.toolchain, board.cpu, board.fpu).name,
         options.engine,
         options.sensors,
     )

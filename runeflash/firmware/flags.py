@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from runeflash.boards.board import Board
 from runeflash.errors import ToolError
 from runeflash.firmware.options import ENGINES
 from runeflash.resources import folder
@@ -150,15 +151,27 @@ def firmware_tools(choice: str, cpu: str, fpu: str) -> FirmwareTools:
     )
 
 
-def sources_mark(family: Path) -> str:
-    """Return a flag that changes with any header an object can depend on.
+def sources_mark() -> str:
+    """Return a flag that changes with any header an object can depend on, whatever the board.
 
     SCons knows an object by its command and its source; our headers are found by flags that it does not read.
     """
-    targets = folder("targets")
-    places = (targets / "common", family)
-    key = cache.key(picolibc.root().as_posix(), wasm3.SHA256, *(cache.tree_key(place, "**/*.h") for place in places))
-    return f"-DRUNE_SOURCES={key}"
+    headers = cache.tree_key(folder("targets") / "common", "**/*.h")
+    return f"-DRUNE_SOURCES={cache.key(picolibc.root().as_posix(), wasm3.SHA256, headers)}"
+
+
+def board_flags(board: Board) -> list[str]:
+    """Return the further flags of a board's own C files: its macros, where its headers lie, a mark of these."""
+    family, own = board.family_folder, board.own_files()
+    places = [family / "drivers", family / "startup", *sorted({path.parent for path in own})]
+    headers = [path.read_bytes() for path in own if path.suffix == ".h"]
+    return [
+        *[f"-I{place}" for place in places],
+        f"-DRUNE_SERIAL_BAUD={board.baud}",
+        f'-DRUNE_BOARD_ID=\\"{board.id}\\"',  # as a shell wants it
+        *[f"-D{name}={value}" for name, value in sorted(board.defines.items())],
+        f"-DRUNE_BOARD_SOURCES={cache.key(cache.tree_key(family, '**/*.h'), *headers)}",
+    ]
 
 
 def tool_environment() -> dict[str, str]:
@@ -179,10 +192,9 @@ def prefix_maps() -> list[str]:
     return [f"-ffile-prefix-map={path}={name}" for path, name in places]
 
 
-def include_folders(family: Path | None) -> list[Path]:
-    """Return where our headers lie; ``family`` is a folder of ``targets``, or None for programs of no board."""
-    common = folder("targets") / "common"
-    return [common] if family is None else [common, family / "drivers", family / "startup"]
+def include_folders() -> list[Path]:
+    """Return where the headers lie that no board has a part in."""
+    return [folder("targets") / "common"]
 
 
 def libc_includes() -> list[str]:
@@ -203,14 +215,10 @@ def runtime_sources(engine: str) -> list[Path]:
     return sorted(set(common.glob("*.c")) - others)
 
 
-def source_groups(
-    family: Path | None, board_sources: list[str], engine: str
-) -> list[tuple[str, list[Path], list[str]]]:
-    """Return the groups of files that every firmware has, each with a name and its flags.
+def source_groups(engine: str) -> list[tuple[str, list[Path], list[str]]]:
+    """Return the groups of files that every firmware has besides its board's, each with a name and its flags.
 
     Args:
-        family: the family's folder in ``targets``.
-        board_sources: the board's own files, relative to that folder.
         engine: one of :data:`~runeflash.firmware.options.ENGINES`.
     """
     common = folder("targets") / "common"
@@ -225,7 +233,6 @@ def source_groups(
         ("math", sorted((common / "math").glob("*.c")), math),
         ("libm", [libm / name for name in LIBM_SOURCES], math),
         ("libc", [libc / name for name in LIBC_SOURCES], [*FOREIGN, "-fno-builtin"]),
-        ("board", [family / name for name in board_sources] if family else [], [*OWN]),
     ]
 
 

@@ -82,10 +82,10 @@ def _program(tools: FirmwareTools) -> Path:
 
 def _build(work: Path, tools: FirmwareTools) -> None:
     measure = folder("targets") / "measure"
-    includes = [f"-I{path}" for path in flags.include_folders(None)] + flags.libc_includes()
+    includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
     common = [*tools.machine, *flags.SEMANTICS, *includes]
     objects = []
-    groups = flags.source_groups(None, [], "wasm3")
+    groups = flags.source_groups("wasm3")
     programs = [*sorted(measure.glob("*.c")), measure / "programs" / "engine_heap.c"]
     groups.append(("measure", programs, [*flags.OWN]))
     for name, sources, extra in groups:

@@ -78,10 +78,10 @@ def _runtime_objects(engine: str) -> list[Path]:
         # The C library is the computer's own; only the math that must be equal everywhere is picolibc's.
         math_includes = [*picolibc.libc_include_flags(), *picolibc.math_include_flags()]
         groups: list[tuple[str, list[Path], list[str]]] = []
-        for name, sources, extra in flags.source_groups(None, [], engine):
+        for name, sources, extra in flags.source_groups(engine):
             if name == "math":
                 groups.append((name, sources, ["-w", "-ffreestanding", *math_includes]))
-            elif name not in {"libc", "libm", "board"}:
+            elif name not in {"libc", "libm"}:
                 groups.append((name, sources, extra))
         groups.append(("host", sorted((folder("targets") / "host").glob("*.c")), [*flags.OWN]))
         for name, sources, extra in groups:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from runeflash.errors import ToolError
@@ -55,13 +56,14 @@ def launcher() -> list[str]:
     return [sys.executable, "-m", "runeflash.toolchain.platformio_offline"]
 
 
-def run(arguments: list[str], *, what: str, timeout: float = 600) -> str:
-    """Run PlatformIO and return what it printed.
+def run(arguments: list[str], *, what: str, timeout: float = 600, variables: Mapping[str, str] | None = None) -> str:
+    """Run PlatformIO, with further environment variables, and return what it printed.
 
     Raises:
         ToolError: it failed.
     """
-    return run_tool([*launcher(), *arguments], what=what, environment=environment(), timeout=timeout)
+    chosen = {**environment(), **(variables or {})}
+    return run_tool([*launcher(), *arguments], what=what, environment=chosen, timeout=timeout)
 
 
 def families() -> dict[str, Path]:

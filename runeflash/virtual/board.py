@@ -8,8 +8,9 @@ Example:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runeflash.virtual import chips
 from runeflash.virtual.machine import StopReason
@@ -37,10 +38,10 @@ class VirtualBoard:
         flash_address: where they are flashed to.
         random_bytes: draws a number of bytes for the chip's random generator.
         profile: count how often each instruction is executed (:meth:`counts`).
+        wiring: what the board connects to the chip, from the same object.
 
     Raises:
-        UsageError: there is no such chip.
-        UserError: the image does not fit.
+        UserError: there is no such chip, nothing on it that can be wired so, or the image does not fit.
         ToolError: the emulator cannot be set up.
     """
 
@@ -52,8 +53,9 @@ class VirtualBoard:
         *,
         random_bytes: Callable[[int], bytes],
         profile: bool = False,
+        wiring: Mapping[str, Any] | None = None,
     ) -> None:
-        self._chip = chips.make(chip, random_bytes, profile=profile)
+        self._chip = chips.make(chip, random_bytes, profile=profile, wiring=wiring)
         self._machine = self._chip.machine
         self._stop_at_line = False
         self._chip.serial.on_line = self._line_completed
@@ -120,6 +122,10 @@ class VirtualBoard:
     def read_memory(self, address: int, size: int) -> bytes:
         """Return bytes of flash or RAM."""
         return self._machine.read_memory(address, size)
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write bytes of RAM behind the firmware's back, before it runs or between two runs."""
+        self._machine.write_memory(address, data)
 
     def _line_completed(self) -> None:
         if self._stop_at_line:

@@ -6,10 +6,13 @@ USARTs and counting timers; RCC, GPIO, DMA and the RNG read as 0 and ignore writ
 
 from __future__ import annotations
 
+import ctypes
 import os
 import selectors
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +22,15 @@ from runeflash.errors import DeviceError, ToolError
 PROGRAM = "qemu-system-arm"
 _CHUNK = 65536
 _STOP_SECONDS = 5
+
+_PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    """End QEMU, which runs on for ever by itself, with a parent that is killed (Linux; prctl(2))."""
+    if _prctl is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class QemuBoard:
@@ -53,7 +65,12 @@ class QemuBoard:
         ]
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                preexec_fn=_die_with_parent if _prctl is not None else None,  # noqa: PLW1509 - nothing but one call
             )
         except OSError as error:
             self._folder.cleanup()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
 from runeflash.boards import Board, find_board
+from runeflash.firmware.linker_script import linker_script
 from runeflash.resources import folder
 from runeflash.toolchain import zig
 from runeflash.toolchain.cache import entry, key, tree_key
@@ -57,7 +59,8 @@ def compile_elf(source: str, toolchain: str, *, flags: tuple[str, ...] = (), ben
     """Compile a program against the board's start-up and drivers, and return the ELF."""
     family = bench.family
     includes = [f"-I{path}" for path in (family / "drivers", family / "startup", COMMON)]
-    link = [*_LINK, "-T", family / "linker" / f"{bench.board.id}.ld"]
+    macros = [f"-D{name}={value}" for name, value in bench.board.defines.items()]
+    includes += [*macros, f'-DRUNE_BOARD_ID="{bench.board.id}"']
     parts = (bench.board.id, source, toolchain, *flags, tree_key(family), tree_key(COMMON), Path(__file__).read_bytes())
     name = key("bare", *parts)
 
@@ -65,6 +68,9 @@ def compile_elf(source: str, toolchain: str, *, flags: tuple[str, ...] = (), ben
         with tempfile.TemporaryDirectory() as work:
             program = Path(work) / "program.c"
             program.write_text(source)
+            script = Path(work) / "firmware.ld"
+            script.write_text(linker_script(bench.board))
+            link = [*_LINK, "-T", script]
             options = ["-O2", "-ffunction-sections", "-Wall", "-Wextra", "-Werror", *zig.SEMANTICS_FLAGS, *flags]
             files = [program, *(family / path for path in bench.board.sources), "-o", place / "firmware.elf"]
             if toolchain == "zig":
@@ -113,10 +119,15 @@ class Laboratory:
         random_bytes: Callable[[int], bytes] = bytes,
         profile: bool = False,
         bench: Bench = NANO,
+        wiring: Mapping[str, Any] | None = None,
     ) -> None:
-        address = bench.board.flash.origin
         self.board = VirtualBoard(
-            bench.chip(), image(toolchain, bench), address, random_bytes=random_bytes, profile=profile
+            bench.chip(),
+            image(toolchain, bench),
+            bench.board.flash.origin,
+            random_bytes=random_bytes,
+            profile=profile,
+            wiring=wiring,
         )
         self._lines: list[str] = []
         self._rest = ""

@@ -126,7 +126,7 @@ static void misbehave(char how)
         STM32_USART_BRR(usart) = 729;
         break;
     case 'i': /* the pin is taken from the port */
-        STM32_GPIO_MODER(STM32_GPIOC_BASE) = 0;
+        STM32_GPIO_MODER(STM32_GPIO_BASE(STM32_GPIO_INDEX_C)) = 0;
         board->serial_write((const uint8_t *)"x", 1);
         break;
     case 'j': /* the oscillator that everything runs from */

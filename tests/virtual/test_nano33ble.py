@@ -7,7 +7,7 @@ import random
 import pytest
 from bare_firmware import FLASH_ADDRESS, Laboratory
 
-from runeflash.errors import UsageError, UserError
+from runeflash.errors import UserError
 from runeflash.virtual.board import StopReason, VirtualBoard
 
 
@@ -154,5 +154,5 @@ def test_an_image_that_does_not_fit_is_refused() -> None:
 
 
 def test_an_unknown_chip_is_named() -> None:
-    with pytest.raises(UsageError, match="'z80'"):
+    with pytest.raises(UserError, match="'z80'"):
         VirtualBoard("z80", bytes(64), 0, random_bytes=bytes)

@@ -13,7 +13,10 @@ from runeflash.rune.wasm import Module
 #: What the core pushes when an exception is taken: eight registers, eighteen words of the floating-point unit, and a
 #: word that keeps the stack aligned to 8 (ARMv7-M Architecture Reference Manual, B1.5.7).
 EXCEPTION_FRAME = 4 * (8 + 18 + 1)
-_ENTRY = "Reset_Handler"
+#: These set the stack pointer to the stack's beginning before they go on to C; from a fault nothing returns.
+_ENTRY, _FAULT = "Reset_Handler", "Fault_Handler"
+#: What goes back to where the stack was higher.
+_LEAVING = ("rune_aot_leave",)
 #: What calls the rune in wasm3, and what loads it: parsing and compiling recurse as deep as the rune nests.
 _CALLER, _LOADER = "m3_CallVL", "rune_engine_load"
 
@@ -54,7 +57,7 @@ def stack_bound(elf: Path, module: Module, loading_stack: int | None) -> StackBo
         InternalError: the image has recursion, calls through a pointer that is not listed, or a frame of no fixed size.
     """
     code = read_code(elf)
-    leaves: dict[str, Depth] = {}
+    leaves = {name: Depth(0, (name,)) for name in _LEAVING}
     if loading_stack is not None:
         leaves[_LOADER] = Depth(0, (_LOADER,))
         graph = read_call_graph(elf, code, leaves)
@@ -62,11 +65,14 @@ def stack_bound(elf: Path, module: Module, loading_stack: int | None) -> StackBo
         below = interpreter_depth(graph, module)
         leaves[_CALLER] = Depth((caller.frame if caller else 0) + below.bytes, (_CALLER, *below.path))
     graph = read_call_graph(elf, code, leaves)
-    running = graph.named(_ENTRY)
+    running = graph.below(_ENTRY)
     loading = 0
     if loading_stack is not None:
         # The same way down to the loader, where only it counts.
         loading = graph.way_to(_ENTRY, _LOADER) + loading_stack
-    handlers = sorted(graph.tables["rune_vectors"] - {code.addresses[_ENTRY]})
-    interrupts = sum(EXCEPTION_FRAME + graph.depth(handler).bytes for handler in handlers)
+    interrupts = 0
+    for handler in graph.tables["rune_vectors"] - {code.addresses[_ENTRY]}:
+        starts_over = handler == code.addresses[_FAULT]
+        interrupts += EXCEPTION_FRAME + (0 if starts_over else graph.depth(handler).bytes)
+    running = max(running, graph.below(_FAULT), key=lambda depth: depth.bytes)
     return StackBound(running.bytes, loading, interrupts, running.path)

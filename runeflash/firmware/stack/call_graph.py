@@ -101,6 +101,16 @@ class CallGraph:
             raise InternalError(f"the image has no function {name}")
         return self.depth(self.code.addresses[name])
 
+    def below(self, name: str) -> Depth:
+        """Return the deepest way down from what a function calls; its own frame may be of any size.
+
+        So the function that sets up the stack is looked at: nothing is on it before.
+        """
+        function = self.code.named(name)
+        if function is None:
+            raise InternalError(f"the image has no function {name}")
+        return max((self.depth(target) for target, _ in self._edges(function)), key=lambda depth: depth.bytes)
+
     def way_to(self, start: str, target: str) -> int:
         """Return the most bytes that are taken when one function is entered on a way from another, by their names.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _SP = 13
 _LR = 14
 _PC = 15
+#: What compilers keep a function's frame by (gcc and clang in Thumb: r7; the procedure call standard: r11).
+_FRAME_POINTERS = (7, 11)
 
 
 class Flow(enum.Enum):
@@ -80,8 +82,9 @@ def _narrow(address: int, half: int) -> Step:
     if top in (0x44, 0x46):  # ADD or MOV with high registers
         target = half & 7 | half >> 4 & 8
         if target == _SP:
-            # MOV SP from a frame pointer gives back what was taken: the depth before it is an upper bound.
-            return Step(2, unknown=top == 0x44)
+            # MOV from a frame pointer gives back what was taken: the depth before it is an upper bound.
+            is_frame_pointer = top == 0x46 and half >> 3 & 15 in _FRAME_POINTERS
+            return Step(2, unknown=not is_frame_pointer)
         if target == _PC:
             return Step(
                 2,
@@ -116,8 +119,7 @@ def _wide(address: int, first: int, second: int) -> Step:
     if first & 0xFA00 in (0xF000, 0xF200) and not second & 0x8000:
         return _immediate(first, second, target)
     if first & 0xFE00 == 0xEA00 and target == _SP and not (first & 0x10 and first & 0x1E0 in (0x100, 0x1A0)):
-        # Of the data-processing instructions with a register only MOV may write SP without arithmetic.
-        return Step(4, unknown=not (first & 0x1EF == 0x04F and second & 0x70F0 == 0))
+        return Step(4, unknown=True)
     return _NEXT_4
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from runeflash.errors import UsageError
+from runeflash.errors import UserError
 from runeflash.virtual.chips.chip import Chip
 from runeflash.virtual.chips.nrf52840 import Nrf52840
 from runeflash.virtual.chips.stm32f405 import Stm32F405
@@ -20,13 +21,15 @@ def names() -> list[str]:
     return sorted(_CHIPS)
 
 
-def make(name: str, random_bytes: RandomSource, *, profile: bool = False) -> Chip:
-    """Return a chip, switched on but without a program.
+def make(
+    name: str, random_bytes: RandomSource, *, profile: bool = False, wiring: Mapping[str, Any] | None = None
+) -> Chip:
+    """Return a chip, switched on but without a program; ``wiring`` is what its board connects to it.
 
     Raises:
-        UsageError: there is no virtual chip of this name.
+        UserError: there is no virtual chip of this name, or it has nothing that can be wired so.
     """
     chip = _CHIPS.get(name)
     if chip is None:
-        raise UsageError(f"there is no virtual chip {name!r}", hint=f"there are {', '.join(names())}")
-    return chip(random_bytes, profile=profile)
+        raise UserError(f"there is no virtual chip {name!r}", hint=f"there are {', '.join(names())}")
+    return chip(random_bytes, profile=profile, wiring=wiring)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from runeflash.virtual.machine import Machine
 from runeflash.virtual.serial_line import SerialLine
@@ -21,7 +22,9 @@ class Chip(ABC):
     cycles_per_microsecond: int
 
     @abstractmethod
-    def __init__(self, random_bytes: Callable[[int], bytes], *, profile: bool = False) -> None:
+    def __init__(
+        self, random_bytes: Callable[[int], bytes], *, profile: bool = False, wiring: Mapping[str, Any] | None = None
+    ) -> None:
         self.machine: Machine
         self.serial: SerialLine
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from runeflash.errors import UserError
 from runeflash.virtual.bus import PAGE, BusError
@@ -45,7 +46,11 @@ class Nrf52840(Chip):
 
     cycles_per_microsecond = 64
 
-    def __init__(self, random_bytes: Callable[[int], bytes], *, profile: bool = False) -> None:
+    def __init__(
+        self, random_bytes: Callable[[int], bytes], *, profile: bool = False, wiring: Mapping[str, Any] | None = None
+    ) -> None:
+        for name in wiring or ():
+            raise UserError(f"the virtual nRF52840 has no {name!r} to wire: its serial line is at UARTE0's own pins")
         self._random_bytes = random_bytes
         self.machine = Machine(
             flash=_FLASH, ram=_RAM, interrupts=_INTERRUPTS, priority_bits=_PRIORITY_BITS, profile=profile

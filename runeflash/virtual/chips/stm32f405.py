@@ -5,7 +5,9 @@ Its 64 KB of core-coupled memory are not there: firmware that uses them by mista
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 from runeflash.errors import UserError
 from runeflash.virtual.chips.chip import Chip
@@ -26,21 +28,44 @@ _FLASH = Region(base=0x08000000, size=1 << 20, writable=False)
 _RAM = Region(base=0x20000000, size=128 << 10, writable=True)
 _INTERRUPTS = 82
 _PRIORITY_BITS = 4
-_HSE_HZ = 25_000_000  # the Netduino Plus 2's crystal
-_USART6_FUNCTION = 8
+#: The serial ports: base, interrupt, the function that connects a pin, whether on APB2, the bit that switches it on.
+_USARTS = {
+    1: (0x40011000, 37, 7, True, (rcc.APB2, 4)),
+    2: (0x40004400, 38, 7, False, (rcc.APB1, 17)),
+    3: (0x40004800, 39, 7, False, (rcc.APB1, 18)),
+    6: (0x40011400, 71, 8, True, (rcc.APB2, 5)),
+}
+#: Which pins can be a port's (data sheet, alternate function mapping; ports A to D), sending and receiving.
+_USART_PINS = {
+    1: (("PA9", "PB6"), ("PA10", "PB7")),
+    2: (("PA2", "PD5"), ("PA3", "PD6")),
+    3: (("PB10", "PC10", "PD8"), ("PB11", "PC11", "PD9")),
+    6: (("PC6",), ("PC7",)),
+}
 _POWER_ON = rcc.POWER_ON | rcc.BROWN_OUT | rcc.PIN
+
+
+@dataclass(frozen=True)
+class _Wiring:
+    crystal_hz: int = 25_000_000
+    usart: int = 6
+    pin_tx: str = "PC6"
+    pin_rx: str = "PC7"
 
 
 class Stm32F405(Chip):
     """The chip, as power-on leaves it. Its peripherals are made anew by every reset.
 
-    The serial line is at USART6, on PC6 and PC7.
+    Its wiring: ``crystal_hz``, 0 for none, and the serial line's ``usart`` (1, 2, 3 or 6), ``pin_tx`` and ``pin_rx``.
     """
 
     cycles_per_microsecond = CYCLES_PER_SECOND // 1_000_000
 
-    def __init__(self, random_bytes: Callable[[int], bytes], *, profile: bool = False) -> None:
+    def __init__(
+        self, random_bytes: Callable[[int], bytes], *, profile: bool = False, wiring: Mapping[str, Any] | None = None
+    ) -> None:
         self._random_bytes = random_bytes
+        self._wiring = _read_wiring(wiring or {})
         self.machine = Machine(
             flash=_FLASH, ram=_RAM, interrupts=_INTERRUPTS, priority_bits=_PRIORITY_BITS, profile=profile
         )
@@ -75,14 +100,16 @@ class Stm32F405(Chip):
         # What they run at is RCC's to say, which is made after them: it switches them on and off.
         tim2 = Timer(machine, "TIM2", 0x40000000, 28, lambda: controller.apb1_timers_hz)
         tim5 = Timer(machine, "TIM5", 0x40000C00, 50, lambda: controller.apb1_timers_hz)
-        usart6 = Usart(
+        wiring = self._wiring
+        base, interrupt, function, on_apb2, usart_clock = _USARTS[wiring.usart]
+        usart = Usart(
             machine,
-            "USART6",
-            0x40011400,
-            71,
-            lambda: controller.apb2_hz,
+            f"USART{wiring.usart}",
+            base,
+            interrupt,
+            lambda: controller.apb2_hz if on_apb2 else controller.apb1_hz,
             self.serial,
-            ((ports[2], 6, _USART6_FUNCTION), (ports[2], 7, _USART6_FUNCTION)),
+            (_pin(ports, wiring.pin_tx, function), _pin(ports, wiring.pin_rx, function)),
         )
         rng = Rng(machine, self._random_bytes, lambda: controller.clock_48_hz)
         clocks: dict[tuple[int, int], Stm32Peripheral] = {
@@ -91,9 +118,43 @@ class Stm32F405(Chip):
             (rcc.APB1, 0): tim2,
             (rcc.APB1, 3): tim5,
             (rcc.APB1, 28): pwr,
-            (rcc.APB2, 5): usart6,
+            usart_clock: usart,
         }
-        controller = Rcc(machine, flags, _HSE_HZ, flash, pwr, clocks)
+        controller = Rcc(machine, flags, wiring.crystal_hz or None, flash, pwr, clocks)
         for peripheral in (*clocks.values(), controller, flash, Iwdg()):
             machine.attach(peripheral)
         return controller
+
+
+def _read_wiring(wiring: Mapping[str, Any]) -> _Wiring:
+    """Return what a board's description says is wired to the chip.
+
+    Raises:
+        UserError: a name or value that there is not.
+    """
+    known = {field.name: type(field.default) for field in fields(_Wiring)}
+    for name, value in wiring.items():
+        if name not in known:
+            raise UserError(f"the virtual STM32F405 has no {name!r} to wire", hint=f"it has {', '.join(known)}")
+        if type(value) is not known[name]:
+            kind = "number" if known[name] is int else "text"
+            raise UserError(f"the virtual STM32F405 wants a {kind} for {name}, not {value!r}")
+    wanted = _Wiring(**wiring)
+    if wanted.usart not in _USARTS:
+        raise UserError(f"the virtual STM32F405 has no USART{wanted.usart}", hint="usart is one of 1, 2, 3 and 6")
+    for name, pin, possible in zip(
+        ("pin_tx", "pin_rx"), (wanted.pin_tx, wanted.pin_rx), _USART_PINS[wanted.usart], strict=True
+    ):
+        if pin not in possible:
+            raise UserError(
+                f"USART{wanted.usart} of the STM32F405 has no {name} at {pin!r}",
+                hint=f"it can be {', '.join(possible)}",
+            )
+    if wanted.crystal_hz != 0 and not 4_000_000 <= wanted.crystal_hz <= 26_000_000:
+        raise UserError(f"the STM32F405 takes no crystal of {wanted.crystal_hz} Hz", hint="4 to 26 MHz, or 0 for none")
+    return wanted
+
+
+def _pin(ports: list[Gpio], name: str, function: int) -> tuple[Gpio, int, int]:
+    """Return a pin named as in ``PC6`` with the function that connects it."""
+    return ports["ABCD".index(name[1])], int(name[2:]), function

@@ -1,4 +1,4 @@
-/* The Arduino Nano 33 BLE: what the runtime asks of a board. */
+/* The Arduino Nano 33 BLE: what the runtime asks of a board. RUNE_BOARD_ID, its name, comes from the build. */
 
 #include <stddef.h>
 
@@ -10,9 +10,13 @@
 #include "nrf52840_uarte.h"
 #include "rune_board.h"
 
-/* Arduino's names, from the board's schematic. */
-#define PIN_D1_TX NRF_PIN(1, 3)
-#define PIN_D0_RX NRF_PIN(1, 10)
+/* 32 times the port, and the pin. By default those that Arduino calls D1 and D0, from the board's schematic. */
+#ifndef RUNE_PIN_TX
+#define RUNE_PIN_TX NRF_PIN(1, 3)
+#endif
+#ifndef RUNE_PIN_RX
+#define RUNE_PIN_RX NRF_PIN(1, 10)
+#endif
 
 #ifndef RUNE_SERIAL_BAUD
 #define RUNE_SERIAL_BAUD 1000000 /* or 115200 */
@@ -61,7 +65,7 @@ static void start(void)
 {
     reset_name = read_reset_cause();
     nrf52840_clock_start();
-    nrf52840_uarte_start(PIN_D1_TX, PIN_D0_RX, BAUDRATE);
+    nrf52840_uarte_start(RUNE_PIN_TX, RUNE_PIN_RX, BAUDRATE);
     nrf52840_rng_start();
 }
 
@@ -130,7 +134,7 @@ static const rune_driver drivers[] = {
 };
 
 const rune_board rune_board_self = {
-    .id = "nano33ble",
+    .id = RUNE_BOARD_ID,
     .start = start,
     .reset_cause = reset_cause,
     .microseconds = nrf52840_clock_microseconds,

@@ -63,7 +63,7 @@ static bool start_pll(void)
 stm32f405_clocks stm32f405_clock_start(void)
 {
     /* Timers run at twice their bus's clock where that is divided. */
-    stm32f405_clocks clocks = {STM32F405_CLOCK_CRYSTAL, PLL_HZ, PLL_HZ / 2u, PLL_HZ / 2u};
+    stm32f405_clocks clocks = {STM32F405_CLOCK_CRYSTAL, PLL_HZ, PLL_HZ / 4u, PLL_HZ / 2u, PLL_HZ / 2u};
 
     /* On the chip neither is ever 0: some oscillator runs, and PLLCFGR is 0x24003010 after reset. */
     if (STM32_RCC_CR == 0 && STM32_RCC_PLLCFGR == 0) {
@@ -85,7 +85,7 @@ stm32f405_clocks stm32f405_clock_start(void)
         clocks.source = STM32F405_CLOCK_INTERNAL;
     }
     if (!start_pll()) {
-        clocks = (stm32f405_clocks){STM32F405_CLOCK_SLOW, HSI_HZ, HSI_HZ, HSI_HZ};
+        clocks = (stm32f405_clocks){STM32F405_CLOCK_SLOW, HSI_HZ, HSI_HZ, HSI_HZ, HSI_HZ};
     }
     return clocks;
 }

@@ -25,7 +25,8 @@ typedef enum stm32f405_clock_source {
 typedef struct stm32f405_clocks {
     stm32f405_clock_source source;
     uint32_t core;
-    uint32_t apb2;        /* USART6 */
+    uint32_t apb1;        /* USART2, USART3 */
+    uint32_t apb2;        /* USART1, USART6 */
     uint32_t apb1_timers; /* TIM2 to TIM5 */
 } stm32f405_clocks;
 

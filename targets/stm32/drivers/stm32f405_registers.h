@@ -38,13 +38,16 @@
 #define STM32_RCC_APB2RSTR STM32_REGISTER(STM32_RCC_BASE, 0x24u)
 #define STM32_RCC_APB2_ALL 0x00075933u
 #define STM32_RCC_AHB1ENR STM32_REGISTER(STM32_RCC_BASE, 0x30u)
-#define STM32_RCC_AHB1ENR_GPIOC (1u << 2)
+#define STM32_RCC_AHB1ENR_GPIO(index) (1u << (index))
 #define STM32_RCC_AHB2ENR STM32_REGISTER(STM32_RCC_BASE, 0x34u)
 #define STM32_RCC_AHB2ENR_RNG (1u << 6)
 #define STM32_RCC_APB1ENR STM32_REGISTER(STM32_RCC_BASE, 0x40u)
 #define STM32_RCC_APB1ENR_TIM2 (1u << 0)
+#define STM32_RCC_APB1ENR_USART2 (1u << 17)
+#define STM32_RCC_APB1ENR_USART3 (1u << 18)
 #define STM32_RCC_APB1ENR_PWR (1u << 28)
 #define STM32_RCC_APB2ENR STM32_REGISTER(STM32_RCC_BASE, 0x44u)
+#define STM32_RCC_APB2ENR_USART1 (1u << 4)
 #define STM32_RCC_APB2ENR_USART6 (1u << 5)
 #define STM32_RCC_CSR STM32_REGISTER(STM32_RCC_BASE, 0x74u)
 #define STM32_RCC_CSR_RMVF (1u << 24)
@@ -68,19 +71,31 @@
 #define STM32_PWR_CR_VOS (1u << 14) /* scale 1: more than 144 MHz */
 
 /* RM, General-purpose I/Os (GPIO) */
-#define STM32_GPIOC_BASE 0x40020800u
+#define STM32_GPIO_INDEX_A 0u
+#define STM32_GPIO_INDEX_B 1u
+#define STM32_GPIO_INDEX_C 2u
+#define STM32_GPIO_INDEX_D 3u
+#define STM32_GPIO_BASE(index) (0x40020000u + 0x400u * (index))
 #define STM32_GPIO_MODER(base) STM32_REGISTER(base, 0x00u)
 #define STM32_GPIO_MODE_ALTERNATE 2u
 #define STM32_GPIO_OSPEEDR(base) STM32_REGISTER(base, 0x08u)
 #define STM32_GPIO_SPEED_MEDIUM 1u
 #define STM32_GPIO_PUPDR(base) STM32_REGISTER(base, 0x0Cu)
 #define STM32_GPIO_PULL_UP 1u
-#define STM32_GPIO_AFRL(base) STM32_REGISTER(base, 0x20u)
+#define STM32_GPIO_AFR(base, pin) STM32_REGISTER(base, (pin) < 8u ? 0x20u : 0x24u) /* AFRL, AFRH */
 
 /* RM, Universal synchronous asynchronous receiver transmitter (USART) */
+#define STM32_USART1_BASE 0x40011000u
+#define STM32_USART2_BASE 0x40004400u
+#define STM32_USART3_BASE 0x40004800u
 #define STM32_USART6_BASE 0x40011400u
+#define STM32_USART1_IRQ 37u
+#define STM32_USART2_IRQ 38u
+#define STM32_USART3_IRQ 39u
 #define STM32_USART6_IRQ 71u
-#define STM32_USART6_ALTERNATE 8u /* the function's number in AFRL (data sheet, alternate function mapping) */
+/* The functions' numbers in AFRL and AFRH (data sheet, alternate function mapping). */
+#define STM32_USART1_TO_3_ALTERNATE 7u
+#define STM32_USART6_ALTERNATE 8u
 #define STM32_USART_SR(base) STM32_REGISTER(base, 0x00u)
 #define STM32_USART_SR_PE (1u << 0)
 #define STM32_USART_SR_FE (1u << 1)

@@ -3,16 +3,55 @@
 #include "cortex_m4.h"
 #include "stm32f405_registers.h"
 
+#if RUNE_USART == 1
+#define USART STM32_USART1_BASE
+#define INTERRUPT STM32_USART1_IRQ
+#define HANDLER USART1_IRQHandler
+#define ALTERNATE STM32_USART1_TO_3_ALTERNATE
+#define BUS_ENABLE STM32_RCC_APB2ENR
+#define BUS_ENABLE_BIT STM32_RCC_APB2ENR_USART1
+#define BUS_HZ(clocks) ((clocks)->apb2)
+#elif RUNE_USART == 2
+#define USART STM32_USART2_BASE
+#define INTERRUPT STM32_USART2_IRQ
+#define HANDLER USART2_IRQHandler
+#define ALTERNATE STM32_USART1_TO_3_ALTERNATE
+#define BUS_ENABLE STM32_RCC_APB1ENR
+#define BUS_ENABLE_BIT STM32_RCC_APB1ENR_USART2
+#define BUS_HZ(clocks) ((clocks)->apb1)
+#elif RUNE_USART == 3
+#define USART STM32_USART3_BASE
+#define INTERRUPT STM32_USART3_IRQ
+#define HANDLER USART3_IRQHandler
+#define ALTERNATE STM32_USART1_TO_3_ALTERNATE
+#define BUS_ENABLE STM32_RCC_APB1ENR
+#define BUS_ENABLE_BIT STM32_RCC_APB1ENR_USART3
+#define BUS_HZ(clocks) ((clocks)->apb1)
+#elif RUNE_USART == 6
 #define USART STM32_USART6_BASE
-#define PORT STM32_GPIOC_BASE
-#define PIN_TX 6u
-#define PIN_RX 7u
+#define INTERRUPT STM32_USART6_IRQ
+#define HANDLER USART6_IRQHandler
+#define ALTERNATE STM32_USART6_ALTERNATE
+#define BUS_ENABLE STM32_RCC_APB2ENR
+#define BUS_ENABLE_BIT STM32_RCC_APB2ENR_USART6
+#define BUS_HZ(clocks) ((clocks)->apb2)
+#else
+#error "RUNE_USART is 1, 2, 3 or 6"
+#endif
+
+#define JOIN_EXPANDED(left, right) left##right
+#define JOIN(left, right) JOIN_EXPANDED(left, right)
+#define PORT_INDEX JOIN(STM32_GPIO_INDEX_, RUNE_USART_PORT)
+#define PORT STM32_GPIO_BASE(PORT_INDEX)
+#define PIN_TX (RUNE_USART_PIN_TX + 0u)
+#define PIN_RX (RUNE_USART_PIN_RX + 0u)
 #define RECEIVE_MASK (RUNE_USART_RECEIVE_SIZE - 1u)
 #define SEND_MASK (RUNE_USART_SEND_SIZE - 1u)
 #define ENABLED (STM32_USART_CR1_UE | STM32_USART_CR1_TE | STM32_USART_CR1_RE | STM32_USART_CR1_RXNEIE)
 
 _Static_assert((RUNE_USART_RECEIVE_SIZE & RECEIVE_MASK) == 0, "a power of 2");
 _Static_assert((RUNE_USART_SEND_SIZE & SEND_MASK) == 0, "a power of 2");
+_Static_assert(PIN_TX < 16u && PIN_RX < 16u && PIN_TX != PIN_RX, "two pins of one port");
 
 /* Counts are modulo 2^32. */
 static volatile uint8_t receive_ring[RUNE_USART_RECEIVE_SIZE];
@@ -26,7 +65,7 @@ static volatile uint8_t send_ring[RUNE_USART_SEND_SIZE];
 static volatile uint32_t send_written;
 static volatile uint32_t send_done;
 
-void USART6_IRQHandler(void);
+void HANDLER(void);
 
 /* Called with the interrupt masked, or from it. Gives the port all that it takes at once (on an emulator that is
    everything, and it need not have the interrupt), and leaves the rest to the interrupt. */
@@ -39,7 +78,7 @@ static void send_more(void)
     STM32_USART_CR1(USART) = send_done != send_written ? ENABLED | STM32_USART_CR1_TXEIE : ENABLED;
 }
 
-void USART6_IRQHandler(void)
+void HANDLER(void)
 {
     const uint32_t status = STM32_USART_SR(USART);
 
@@ -67,14 +106,20 @@ void USART6_IRQHandler(void)
     }
 }
 
+static void choose_function(uint32_t pin)
+{
+    const uint32_t shift = 4u * (pin % 8u);
+    STM32_GPIO_AFR(PORT, pin) = (STM32_GPIO_AFR(PORT, pin) & ~(15u << shift)) | (ALTERNATE << shift);
+}
+
 static void configure_pins(void)
 {
     const uint32_t pins = (3u << (2u * PIN_TX)) | (3u << (2u * PIN_RX));
 
-    STM32_RCC_AHB1ENR |= STM32_RCC_AHB1ENR_GPIOC;
+    STM32_RCC_AHB1ENR |= STM32_RCC_AHB1ENR_GPIO(PORT_INDEX);
     (void)STM32_RCC_AHB1ENR;
-    STM32_GPIO_AFRL(PORT) = (STM32_GPIO_AFRL(PORT) & ~((15u << (4u * PIN_TX)) | (15u << (4u * PIN_RX)))) |
-                            (STM32_USART6_ALTERNATE << (4u * PIN_TX)) | (STM32_USART6_ALTERNATE << (4u * PIN_RX));
+    choose_function(PIN_TX);
+    choose_function(PIN_RX);
     STM32_GPIO_OSPEEDR(PORT) = (STM32_GPIO_OSPEEDR(PORT) & ~pins) | (STM32_GPIO_SPEED_MEDIUM << (2u * PIN_TX));
     /* The receiver is quiet when nothing is connected. */
     STM32_GPIO_PUPDR(PORT) = (STM32_GPIO_PUPDR(PORT) & ~pins) | (STM32_GPIO_PULL_UP << (2u * PIN_RX));
@@ -82,7 +127,7 @@ static void configure_pins(void)
                              (STM32_GPIO_MODE_ALTERNATE << (2u * PIN_RX));
 }
 
-void stm32f405_usart_start(uint32_t bus_hz, uint32_t baud_rate)
+void stm32f405_usart_start(const stm32f405_clocks *clocks, uint32_t baud_rate)
 {
     received = 0;
     receive_taken = 0;
@@ -92,17 +137,17 @@ void stm32f405_usart_start(uint32_t bus_hz, uint32_t baud_rate)
     send_written = 0;
     send_done = 0;
 
-    STM32_RCC_APB2ENR |= STM32_RCC_APB2ENR_USART6;
-    (void)STM32_RCC_APB2ENR; /* errata sheet ES0182: the clock arrives two cycles after the write */
+    BUS_ENABLE |= BUS_ENABLE_BIT;
+    (void)BUS_ENABLE; /* errata sheet ES0182: the clock arrives two cycles after the write */
     /* The port drives its idle line before the pin becomes its own. */
     STM32_USART_CR1(USART) = 0;
     STM32_USART_CR2(USART) = 0; /* one stop bit */
     STM32_USART_CR3(USART) = 0; /* no flow control, no DMA */
     /* Sixteenths of 16 samples per bit: the bus clocks per bit (RM, USART, fractional baud rate generation). */
-    STM32_USART_BRR(USART) = (bus_hz + baud_rate / 2u) / baud_rate;
+    STM32_USART_BRR(USART) = (BUS_HZ(clocks) + baud_rate / 2u) / baud_rate;
     STM32_USART_CR1(USART) = STM32_USART_CR1_UE | STM32_USART_CR1_TE;
     configure_pins();
-    cortex_m4_enable_interrupt(STM32_USART6_IRQ, 0x10);
+    cortex_m4_enable_interrupt(INTERRUPT, 0x10);
     STM32_USART_CR1(USART) = ENABLED;
 }
 

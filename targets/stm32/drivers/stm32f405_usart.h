@@ -1,8 +1,8 @@
 #ifndef RUNE_STM32F405_USART_H
 #define RUNE_STM32F405_USART_H
 
-/* A serial port on USART6 (PC6 sends, PC7 receives), 8 data bits, no parity, 1 stop bit, by interrupts in both
-   directions.
+/* The board's serial port, by default USART6 (PC6 sends, PC7 receives), 8 data bits, no parity, 1 stop bit, by
+   interrupts in both directions.
 
    The receiver holds one byte while the next comes in, so the interrupt has 10 us per byte at 1,000,000 baud (1680
    cycles at 168 MHz): its priority is the highest, and nobody masks interrupts for longer than a few microseconds. (DMA
@@ -11,6 +11,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stm32f405_clock.h"
+
+#ifndef RUNE_USART
+#define RUNE_USART 6 /* 1, 2, 3 or 6 */
+#endif
+/* The pins, both of one port: its letter, and their numbers (data sheet, alternate function mapping). */
+#ifndef RUNE_USART_PORT
+#define RUNE_USART_PORT C
+#endif
+#ifndef RUNE_USART_PIN_TX
+#define RUNE_USART_PIN_TX 6
+#endif
+#ifndef RUNE_USART_PIN_RX
+#define RUNE_USART_PIN_RX 7
+#endif
+/* A sixteenth of the clock of the port's bus, at full speed. */
+#define RUNE_USART_MAX_BAUD (RUNE_USART == 2 || RUNE_USART == 3 ? 2625000 : 5250000)
+
 #ifndef RUNE_USART_RECEIVE_SIZE
 #define RUNE_USART_RECEIVE_SIZE 2048u /* bytes of RAM; a power of 2 */
 #endif
@@ -18,8 +36,7 @@
 #define RUNE_USART_SEND_SIZE 1024u /* bytes of RAM; a power of 2 */
 #endif
 
-/* `bus_hz` is the clock of APB2. */
-void stm32f405_usart_start(uint32_t bus_hz, uint32_t baud_rate);
+void stm32f405_usart_start(const stm32f405_clocks *clocks, uint32_t baud_rate);
 
 /* Takes up to `capacity` received bytes without waiting, and returns how many. */
 uint32_t stm32f405_usart_read(uint8_t *buffer, uint32_t capacity);

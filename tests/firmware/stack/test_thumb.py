@@ -89,8 +89,8 @@ def is_unpredictable(found: capstone.CsInsn) -> bool:
 
 
 def _restores(found: capstone.CsInsn) -> bool:
-    """Whether it is a MOV of SP from another register, which gives back what was taken."""
-    return found.mnemonic.split(".")[0] in {"mov", "movs"} and found.operands[0].reg == arm.ARM_REG_SP
+    """Whether it is a MOV of SP from a frame pointer, which gives back what was taken."""
+    return found.mnemonic == "mov" and found.operands[1].reg in (arm.ARM_REG_R7, arm.ARM_REG_R11)
 
 
 def _moves_nothing(found: capstone.CsInsn) -> bool:

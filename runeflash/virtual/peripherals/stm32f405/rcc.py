@@ -84,6 +84,11 @@ class Rcc(Stm32Peripheral):
         return self._timers_hz(_apb_divider(self._config >> 10))
 
     @property
+    def apb1_hz(self) -> int:
+        """The clock of USART2 and USART3."""
+        return self.core_hz // _apb_divider(self._config >> 10)
+
+    @property
     def apb2_hz(self) -> int:
         """The clock of USART1 and USART6."""
         return self.core_hz // _apb_divider(self._config >> 13)

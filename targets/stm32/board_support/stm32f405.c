@@ -1,4 +1,4 @@
-/* The Netduino Plus 2: what the runtime asks of a board. */
+/* A board with an STM32F405: what the runtime asks of it. RUNE_BOARD_ID, the board's name, comes from the build. */
 
 #include <stddef.h>
 
@@ -12,9 +12,10 @@
 #include "stm32f405_usart.h"
 
 #ifndef RUNE_SERIAL_BAUD
-#define RUNE_SERIAL_BAUD 1000000 /* any up to 5250000 (a sixteenth of APB2's clock) */
+#define RUNE_SERIAL_BAUD 1000000 /* any up to RUNE_USART_MAX_BAUD */
 #endif
-_Static_assert(RUNE_SERIAL_BAUD >= 1200 && RUNE_SERIAL_BAUD <= 5250000, "what the baud rate register can hold");
+_Static_assert(RUNE_SERIAL_BAUD >= 1200 && RUNE_SERIAL_BAUD <= RUNE_USART_MAX_BAUD,
+               "what the baud rate register can hold");
 
 #ifndef RUNE_RECEIVE_GATHER_US
 /* After a first byte, sleep on for so long: the runtime then looks once at the bytes that follow closely (25 of them at
@@ -58,7 +59,7 @@ static void start(void)
     reset_name = read_reset_cause();
     const stm32f405_clocks clocks = stm32f405_clock_start();
     stm32f405_time_start(&clocks);
-    stm32f405_usart_start(clocks.apb2, RUNE_SERIAL_BAUD);
+    stm32f405_usart_start(&clocks, RUNE_SERIAL_BAUD);
     stm32f405_rng_start();
 }
 
@@ -109,7 +110,7 @@ static const rune_driver drivers[] = {
 };
 
 const rune_board rune_board_self = {
-    .id = "netduinoplus2",
+    .id = RUNE_BOARD_ID,
     .start = start,
     .reset_cause = reset_cause,
     .microseconds = stm32f405_time_microseconds,

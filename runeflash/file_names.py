@@ -1,0 +1,3 @@
+"""Under which names files are looked for when nobody says where they are."""
+
+RUNEFILE_NAMES = ("Runefile.yml", "Runefile.yaml", "Runefile")
