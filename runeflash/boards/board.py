@@ -32,6 +32,7 @@ class Board:
         path: the file.
         family: the family's platform (``runeflash-arduino``).
         cpu, fpu: as gcc names them.
+        clock_hz: what the core runs at.
         flash: where the application goes, and the most it may take.
         ram: what the application may use.
         stack: bytes of C stack that every firmware reserves.
@@ -40,6 +41,7 @@ class Board:
         sensors: modes that ``--sensors`` takes here; the first is the default.
         virtual: the virtual board (its ``chip``), or None.
         sources: the board's C files, relative to the family's folder.
+        watchdog_longest_ms: how long the hardware watchdog can wait at most, or None for a board without one.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Board:
     cpu: str
     fpu: str
     mcu: str
+    clock_hz: int
     flash: MemoryRegion
     ram: MemoryRegion
     stack: int
@@ -57,6 +60,7 @@ class Board:
     sensors: tuple[str, ...]
     virtual: Mapping[str, Any] | None
     sources: tuple[str, ...]
+    watchdog_longest_ms: int | None
 
     def capabilities(self, sensors: str) -> frozenset[str]:
         """Return the capabilities that firmware for this board has in a mode of ``--sensors``."""
@@ -97,6 +101,7 @@ def _board(top: _Object, path: Path, family: str | None) -> Board:
         cpu=build.text("cpu"),
         fpu=build.text("fpu", ""),
         mcu=build.text("mcu"),
+        clock_hz=_hertz(path, build.text("f_cpu")),
         flash=MemoryRegion(flash.origin, upload.number("maximum_size")),
         ram=MemoryRegion(ram.origin, upload.number("maximum_ram_size")),
         stack=memory.number("stack"),
@@ -105,7 +110,16 @@ def _board(top: _Object, path: Path, family: str | None) -> Board:
         sensors=ours.list("sensors"),
         virtual=ours.optional_object("virtual"),
         sources=ours.list("sources"),
+        watchdog_longest_ms=ours.object("watchdog").number("longest_ms") if ours.optional_object("watchdog") else None,
     )
+
+
+def _hertz(path: Path, text: str) -> int:
+    """Return a clock of PlatformIO's board format: a C constant, ``64000000L``."""
+    digits = text.rstrip("uUlL")
+    if not digits.isdecimal() or int(digits) == 0:
+        raise UserError(f"the board file {path} should have a number of hertz at build.f_cpu, not {text!r}")
+    return int(digits)
 
 
 class _Object:

@@ -21,6 +21,7 @@ from runeflash.firmware.module import firmware_module
 from runeflash.firmware.options import BuildOptions
 from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit
 from runeflash.firmware.tail_calls import check_tail_calls
+from runeflash.firmware.watchdog import watchdog_milliseconds
 from runeflash.resources import folder
 from runeflash.rune.container import Rune
 from runeflash.templating import c_comment, render
@@ -85,6 +86,7 @@ def build_firmware(
         ToolError: a compiler or PlatformIO failed.
     """
     _check_capabilities(rune, options)
+    watchdog = watchdog_milliseconds(options)
     board = options.board
     tools = flags.firmware_tools(options.toolchain, board.cpu, board.fpu)
     identity = build_id(
@@ -121,6 +123,7 @@ def build_firmware(
             build_id=identity,
             heap_bytes=heap,
             budget=options.budget,
+            watchdog_ms=watchdog,
             interval_ms=options.interval_ms,
             stream_sensors=options.sensors == "stream",
         )
@@ -145,7 +148,7 @@ def build_firmware(
         _write(output / "firmware.hex", intel_hex(elf).encode())
         flash, ram = _measure(elf, image, rune, heap, options)
         check_fit(flash, ram, board.flash.length, board.ram.length, board.id)
-        _write_report(output, identity, flash, ram, rune, image, options, f"{tools.name} {tools.version}")
+        _write_report(output, identity, watchdog, flash, ram, rune, image, options, f"{tools.name} {tools.version}")
     return Firmware(
         output,
         identity,
@@ -294,6 +297,7 @@ def _measure(elf: Elf, image: GeneratedImage, rune: Rune, heap: int, options: Bu
 def _write_report(
     output: Path,
     identity: str,
+    watchdog: int,
     flash: FlashUse,
     ram: RamUse,
     rune: Rune,
@@ -312,6 +316,7 @@ def _write_report(
         "toolchain": toolchain,
         "interval_ms": options.interval_ms,
         "budget": options.budget,
+        "watchdog_ms": watchdog,
         "flash": {"limit": board.flash.length, "used": flash.total, **asdict(flash)},
         "ram": {"limit": board.ram.length, "used": ram.total, **asdict(ram)},
         "linear_memory": asdict(rune.memory),

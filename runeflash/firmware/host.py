@@ -35,6 +35,7 @@ def host_program(rune: Rune, *, engine: str = "wasm3", budget: int = DEFAULT_BUD
             build_id=build_id(rune.data),
             heap_bytes=rune.memory.total + _EXTRA_HEAP if engine == "wasm3" else 0,
             budget=budget,
+            watchdog_ms=0,
             interval_ms=interval_ms,
             stream_sensors=True,
         )
