@@ -124,11 +124,9 @@ def on_this_computer(rune: Rune, engine: str, wanted: str, work: Path) -> list[O
     program = work / f"program-{engine}"
     place = work / engine
     place.mkdir()
-    zig.compile_c(
-        [*zig.host_flags(), f"-I{folder('targets') / 'common'}", HARNESS, *_files(rune, engine, place), *objects]
-        + ["-o", program],
-        what="building the harness",
-    )
+    files = [HARNESS, *_files(rune, engine, place), *objects]
+    command = [*zig.host_flags(), f"-I{folder('targets') / 'common'}", *files, "-o", program]
+    zig.compile_c(command, what="building the harness")
     done = subprocess.run([program, wanted], capture_output=True, timeout=120, check=True)
     return _outcomes(done.stdout, len(wanted))
 
@@ -166,13 +164,9 @@ def on_a_core(rune: Rune, engine: str, toolchain: str, wanted: str, work: Path) 
         + [(HARNESS, [*flags.OWN])],
         place,
     )
-    run_tool(
-        [*command, *tools.link, "-Wl,--gc-sections", f"-Wl,-T,{measure / 'measure.ld'}"]
-        + [*sorted(place.glob("*.o")), *sorted(shared.glob("*.o")), f"-l{tools.support_library}"]
-        + ["-o", place / "program.elf"],
-        what="linking the harness",
-        environment=environment,
-    )
+    link = [*command, *tools.link, "-Wl,--gc-sections", f"-Wl,-T,{measure / 'measure.ld'}", "-o", place / "program.elf"]
+    objects = [*sorted(place.glob("*.o")), *sorted(shared.glob("*.o")), f"-l{tools.support_library}"]
+    run_tool([*link, *objects], what="linking the harness", environment=environment)
     size = _OUTCOME.size * len(wanted)
     inputs = {"call_count": struct.pack("<I", len(wanted)), "wanted": wanted.encode()}
     result = run_program(place / "program.elf", inputs, {"outcomes": size})

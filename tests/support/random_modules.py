@@ -79,9 +79,8 @@ class ModuleMaker:
         for number, function in enumerate(self._functions):
             arguments = " ".join(self._constant(kind) for kind in function.parameters)
             call = self._canonical(function.result, f"(call $f{number} {arguments})")
-            arms.append(
-                f"(if (i32.eq (local.get $n) (i32.const {number})) (then ({function.result}.store (i32.const 4) {call})))"
-            )
+            store = f"({function.result}.store (i32.const 4) {call})"
+            arms.append(f"(if (i32.eq (local.get $n) (i32.const {number})) (then {store}))")
         data = "".join(f"\\{self._random.randrange(256):02x}" for _ in range(200))
         table = " ".join(f"$f{number}" for number in range(min(self._count, _TABLED)))
         return "\n".join(
@@ -119,7 +118,8 @@ class ModuleMaker:
         places = [f"(local ${kind}{i} {kind})" for kind in TYPES for i in range(_LOCALS)]
         places += ["(local $xf32 f32) (local $xf64 f64)"]
         places += [f"(local $count{i} i32)" for i in range(function.loops)]
-        return f"(func $f{number} {' '.join(heads)} (result {function.result}) {' '.join(places)}\n{' '.join(statements)}\n{result})"
+        head = f"(func $f{number} {' '.join(heads)} (result {function.result}) {' '.join(places)}"
+        return "\n".join([head, *statements, f"{result})"])
 
     def _statement(self, function: _Function, depth: int) -> str:
         choose = self._random

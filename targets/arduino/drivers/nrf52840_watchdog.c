@@ -12,7 +12,7 @@ void nrf52840_watchdog_start(uint32_t milliseconds)
     }
     /* Its registers cannot be written once it runs (PS, WDT, watchdog reset). It starts its clock itself. */
     NRF_WDT_CONFIG = NRF_WDT_CONFIG_SLEEP_RUN;
-    NRF_WDT_CRV = (uint32_t)((uint64_t)milliseconds * TICKS_PER_SECOND / 1000u);
+    NRF_WDT_CRV = milliseconds / 1000u * TICKS_PER_SECOND + milliseconds % 1000u * TICKS_PER_SECOND / 1000u;
     NRF_WDT_RREN = 1u;
     NRF_WDT_START = 1u;
 }
