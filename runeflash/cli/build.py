@@ -27,6 +27,7 @@ def command(
     toolchain: str,
     sensors: str | None,
     interval_ms: int,
+    budget: int,
     resources: tuple[str, ...],
     lenient: bool,
 ) -> None:
@@ -36,7 +37,9 @@ def command(
 
     path = find_input(runefile)
     board = choose_board(board_name, path)
-    options = options_for(board, engine=engine, toolchain=toolchain, sensors=sensors, interval_ms=interval_ms)
+    options = options_for(
+        board, engine=engine, toolchain=toolchain, sensors=sensors, interval_ms=interval_ms, budget=budget
+    )
     with progress() as show:
         show("compiling the rune")
         rune = load_rune(path, resources, lenient=lenient)

@@ -149,10 +149,14 @@ def check_recordings(files: Mapping[str, Sequence[Path]], advance: bool) -> Reco
 
 def build_options(function: F) -> F:
     """Add the options that ``build`` and ``run`` share to a command."""
-    from runeflash.firmware.options import DEFAULT_INTERVAL_MS
+    from runeflash.firmware.options import DEFAULT_BUDGET, DEFAULT_INTERVAL_MS
 
     options = [
-        click.option("--engine", default="wasm3", help="How the rune is executed (wasm3)."),
+        click.option(
+            "--engine",
+            default="wasm3",
+            help="How the rune is executed: wasm3 or aot (compiled).",
+        ),
         click.option("--toolchain", default="auto", help="The firmware's compiler: auto, gcc or zig."),
         click.option("--sensors", default=None, help="Where sensor data comes from: stream (the host)."),
         click.option(
@@ -162,6 +166,13 @@ def build_options(function: F) -> F:
             show_default=True,
             help="Time between calls of a pipeline without a timed sensor.",
         ),
+        click.option(
+            "--budget",
+            type=click.IntRange(1_000, 2**31 - 1),
+            default=DEFAULT_BUDGET,
+            show_default=True,
+            help="Instructions of the rune in one call: what needs more is stopped, and started anew.",
+        ),
         click.option("--resource", "resources", multiple=True, metavar="NAME=@FILE|TEXT", help="Data of a resource."),
         click.option("--lenient", is_flag=True, help="Errors that the reference would have let pass are warnings."),
     ]
@@ -170,7 +181,9 @@ def build_options(function: F) -> F:
     return function
 
 
-def options_for(board: Board, *, engine: str, toolchain: str, sensors: str | None, interval_ms: int) -> BuildOptions:
+def options_for(
+    board: Board, *, engine: str, toolchain: str, sensors: str | None, interval_ms: int, budget: int
+) -> BuildOptions:
     """Return the checked options of a build.
 
     Raises:
@@ -189,14 +202,12 @@ def options_for(board: Board, *, engine: str, toolchain: str, sensors: str | Non
                 hint="leave it out: the host then plays recordings into the board",
             )
         raise UsageError(f"--sensors is one of {', '.join(board.sensors)} for {board.id}, not {chosen!r}")
-    return BuildOptions(board, chosen, toolchain, engine, interval_ms)
+    return BuildOptions(board, chosen, toolchain, engine, interval_ms, budget)
 
 
 def check_engine(engine: str) -> None:
     """Check the value of ``--engine``."""
     from runeflash.firmware.options import ENGINES
 
-    if engine == "aot":
-        raise UsageError("--engine aot is not part of this version yet", hint="leave it out: wasm3 is the default")
     if engine not in ENGINES:
         raise UsageError(f"--engine is one of {', '.join(ENGINES)}, not {engine!r}")

@@ -55,6 +55,7 @@ def command(
     toolchain: str,
     sensors: str | None,
     interval_ms: int,
+    budget: int,
     resources: tuple[str, ...],
     lenient: bool,
 ) -> None:
@@ -86,7 +87,7 @@ def command(
             from runeflash.firmware.host import host_program
 
             show("building for this computer")
-            program = host_program(rune, engine=engine)
+            program = host_program(rune, engine=engine, budget=budget)
         else:
             from runeflash.boards import find_board
             from runeflash.firmware.cached import cached_firmware
@@ -97,6 +98,7 @@ def command(
                 toolchain=toolchain,
                 sensors=sensors,
                 interval_ms=interval_ms,
+                budget=budget,
             )
             firmware = cached_firmware(rune, options, path, progress=show)
     if target is not None:

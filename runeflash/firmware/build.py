@@ -17,11 +17,14 @@ from runeflash.boards.board import Board
 from runeflash.errors import ToolError, UserError
 from runeflash.firmware import flags
 from runeflash.firmware.elf_tool import Elf, flash_image, intel_hex, read_elf
-from runeflash.firmware.generate import GeneratedImage, build_id, compile_models, generate_image
-from runeflash.firmware.heap import EngineNeeds, engine_needs
+from runeflash.firmware.generate import GeneratedImage, build_id, compile_models, embedded_rune, generate_image
+from runeflash.firmware.heap import engine_needs
+from runeflash.firmware.module import firmware_module
 from runeflash.firmware.options import BuildOptions
-from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit
+from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit, ram_methods
+from runeflash.firmware.stack import StackBound, stack_bound
 from runeflash.firmware.tail_calls import check_tail_calls
+from runeflash.firmware.watchdog import watchdog_milliseconds
 from runeflash.resources import folder
 from runeflash.rune.container import Rune
 from runeflash.templating import c_comment, render
@@ -86,6 +89,7 @@ def build_firmware(
         ToolError: a compiler or PlatformIO failed.
     """
     _check_capabilities(rune, options)
+    watchdog = watchdog_milliseconds(options)
     board = options.board
     tools = flags.firmware_tools(options.toolchain, board.cpu, board.fpu)
     identity = build_id(
@@ -95,6 +99,7 @@ def build_firmware(
         options.sensors,
         options.engine,
         str(options.interval_ms),
+        str(options.budget),
         f"{tools.name} {tools.version}",
         runeflash.__version__,
         _sources_key(),
@@ -104,42 +109,60 @@ def build_firmware(
         if finished is not None:
             return finished
         (output / REPORT).unlink(missing_ok=True)
+        progress("checking the rune")
+        module = firmware_module(rune)
         progress("compiling the models")
         models = compile_models(rune)
-        progress("measuring the engine")
-        needs = engine_needs(rune)
-        _check_stack(needs, options)
-        heap = needs.heap
+        needs = None
+        if options.engine == "wasm3":
+            progress("measuring the engine")
+            needs = engine_needs(embedded_rune(rune, module, options.engine), tools)
+        heap = needs.heap if needs else 0
         image = generate_image(
             rune,
+            module,
             models,
+            engine=options.engine,
             build_id=identity,
             heap_bytes=heap,
+            budget=options.budget,
+            watchdog_ms=watchdog,
             interval_ms=options.interval_ms,
             stream_sensors=options.sensors == "stream",
         )
         _check_known_parts(image, rune, heap, options)
         project = output / "project"
-        _write_project(project, image, rune, options, tools.name)
         _write(output / f"{_file_name(rune.name)}.rune", rune.data)
-        progress(f"building with PlatformIO and {tools.name}")
-        try:
-            on_tool_output(
-                platformio.run(["run", "--project-dir", str(project)], what="building the firmware with PlatformIO")
-            )
-        except ToolError as error:
-            raise _explain(error, image, rune, heap, options) from error
-        progress("checking the image")
         elf_path = output / "firmware.elf"
-        shutil.copyfile(project / ".pio" / "build" / board.id / "firmware.elf", elf_path)
-        if options.engine == "wasm3":
-            check_tail_calls(elf_path)
+        reserve = _last_reserve(options, tools.name)
+        while True:
+            _write_project(project, image, rune, options, tools.name, reserve)
+            progress(f"building with PlatformIO and {tools.name}")
+            try:
+                on_tool_output(
+                    platformio.run(["run", "--project-dir", str(project)], what="building the firmware with PlatformIO")
+                )
+            except ToolError as error:
+                raise _explain(error, image, rune, heap, reserve, options) from error
+            progress("checking the image")
+            shutil.copyfile(project / ".pio" / "build" / board.id / "firmware.elf", elf_path)
+            if options.engine == "wasm3":
+                check_tail_calls(elf_path)
+            stack = stack_bound(elf_path, module, needs.loading_stack if needs else None)
+            if stack.total == reserve:
+                break
+            # No frame depends on where the stack lies: the second image has the same bound.
+            reserve = stack.total
+            _check_stack(stack, options)
+        _remember_reserve(options, tools.name, reserve)
         elf = read_elf(elf_path)
         _write(output / "firmware.bin", flash_image(elf))
         _write(output / "firmware.hex", intel_hex(elf).encode())
-        flash, ram = _measure(elf, image, rune, heap, options)
+        flash, ram = _measure(elf, image, rune, heap, reserve, options)
         check_fit(flash, ram, board.flash.length, board.ram.length, board.id)
-        _write_report(output, identity, flash, ram, rune, image, options, f"{tools.name} {tools.version}")
+        _write_report(
+            output, identity, watchdog, flash, ram, stack, rune, image, options, f"{tools.name} {tools.version}"
+        )
     return Firmware(
         output,
         identity,
@@ -181,7 +204,9 @@ def _write(path: Path, data: bytes) -> None:
     work.replace(path)
 
 
-def _write_project(project: Path, image: GeneratedImage, rune: Rune, options: BuildOptions, toolchain: str) -> None:
+def _write_project(
+    project: Path, image: GeneratedImage, rune: Rune, options: BuildOptions, toolchain: str, stack: int
+) -> None:
     board = options.board
     context = {
         "name": c_comment(rune.name),
@@ -189,6 +214,7 @@ def _write_project(project: Path, image: GeneratedImage, rune: Rune, options: Bu
         "platform": board.family,
         "toolchain": toolchain,
         "engine": options.engine,
+        "stack": stack,
         "version": runeflash.__version__,
     }
     files = {
@@ -207,22 +233,44 @@ def _write_project(project: Path, image: GeneratedImage, rune: Rune, options: Bu
         _write(project / "boards" / os.path.relpath(path, board.path.parent), path.read_bytes())
 
 
-#: What lies on the stack besides the loader: the runtime's own frames, and an interrupt with its floating-point frame.
-_STACK_BESIDES_LOADER = 1024
+# --- the stack ----------------------------------------------------------------------------------------------
 
 
-def _check_stack(needs: EngineNeeds, options: BuildOptions) -> None:
-    """Refuse a rune whose code nests so deep that loading it would overflow the board's C stack."""
-    wanted = needs.loading_stack + _STACK_BESIDES_LOADER
-    if wanted > options.board.stack:
+def _reserve_file(options: BuildOptions, toolchain: str) -> Path:
+    name = cache.key(options.board.id, options.engine, options.sensors, toolchain)
+    return cache.cache_folder() / "stack-reserves" / name
+
+
+def _last_reserve(options: BuildOptions, toolchain: str) -> int:
+    """Return what the last build of this kind reserved: most likely right, which saves linking a second time."""
+    try:
+        reserve = int(_reserve_file(options, toolchain).read_text())
+    except (OSError, ValueError):
+        return options.board.stack
+    return min(max(reserve, 8), options.board.stack)
+
+
+def _remember_reserve(options: BuildOptions, toolchain: str, reserve: int) -> None:
+    _write(_reserve_file(options, toolchain), str(reserve).encode())
+
+
+def _check_stack(stack: StackBound, options: BuildOptions) -> None:
+    """Refuse an image that can take more of the stack than the board allows."""
+    if stack.total > options.board.stack:
         raise UserError(
-            f"loading the rune takes {wanted:,} bytes of C stack, "
-            f"but {options.board.id} reserves {options.board.stack:,}",
-            hint="a proc block nests blocks (a switch with many cases, if in if) too deep: split it into functions",
+            f"the firmware can take {stack.total:,} bytes of C stack, "
+            f"but runeflash.memory.stack in {options.board.path.name} allows {options.board.stack:,}; "
+            f"the deepest way is {' → '.join(stack.path)}",
+            hint="a proc block nests calls or blocks (a switch with many cases, if in if) too deep: split it",
         )
 
 
 # --- sizes --------------------------------------------------------------------------------------------------
+
+
+def _engine_heap(heap: int, rune: Rune) -> int:
+    """Return what an engine with a heap needs besides the linear memory, which lies in it."""
+    return heap - rune.memory.total if heap else 0
 
 
 def _weights(image: GeneratedImage) -> int:
@@ -232,13 +280,13 @@ def _weights(image: GeneratedImage) -> int:
 def _check_known_parts(image: GeneratedImage, rune: Rune, heap: int, options: BuildOptions) -> None:
     """Refuse before any compiler runs what can be seen not to fit."""
     flash = FlashUse(0, _weights(image), image.rune_bytes, 0)
-    ram = RamUse(heap - rune.memory.total, rune.memory.total, image.arena_bytes, options.board.stack, 0)
+    ram = RamUse(_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, 0, 0)
     board = options.board
     check_fit(flash, ram, board.flash.length, board.ram.length, board.id)
 
 
 def _explain(
-    error: ToolError, image: GeneratedImage, rune: Rune, heap: int, options: BuildOptions
+    error: ToolError, image: GeneratedImage, rune: Rune, heap: int, stack: int, options: BuildOptions
 ) -> ToolError | UserError:
     """Turn a linker's complaint about a full region into one that says what fills it."""
     match = re.search(r"[`'](FLASH|RAM)'[^\n]*overflowed by (\d+) bytes", error.message)
@@ -255,17 +303,19 @@ def _explain(
     else:
         limit = board.ram.length
         known = {
-            "engine_heap": heap - rune.memory.total,
+            "engine_heap": _engine_heap(heap, rune),
             "linear_memory": rune.memory.total,
             "model_arena": image.arena_bytes,
-            "stack": board.stack,
+            "stack": stack,
         }
         rest = "static_data"
     known[rest] = max(limit + excess - sum(known.values()), 0)
     return does_not_fit("flash" if region == "FLASH" else "RAM", known, limit + excess, limit, board.id)
 
 
-def _measure(elf: Elf, image: GeneratedImage, rune: Rune, heap: int, options: BuildOptions) -> tuple[FlashUse, RamUse]:
+def _measure(
+    elf: Elf, image: GeneratedImage, rune: Rune, heap: int, stack: int, options: BuildOptions
+) -> tuple[FlashUse, RamUse]:
     board = options.board
     ram_total = elf.ram_bytes(board.ram.origin, board.ram.length)
     initial = sum(size for name, address, size in elf.sections if name == ".data" and address >= board.ram.origin)
@@ -275,7 +325,7 @@ def _measure(elf: Elf, image: GeneratedImage, rune: Rune, heap: int, options: Bu
         image.rune_bytes,
         initial,
     )
-    parts = (heap - rune.memory.total, rune.memory.total, image.arena_bytes, board.stack)
+    parts = (_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, stack)
     return flash, RamUse(*parts, ram_total - sum(parts))
 
 
@@ -285,8 +335,10 @@ def _measure(elf: Elf, image: GeneratedImage, rune: Rune, heap: int, options: Bu
 def _write_report(
     output: Path,
     identity: str,
+    watchdog: int,
     flash: FlashUse,
     ram: RamUse,
+    stack: StackBound,
     rune: Rune,
     image: GeneratedImage,
     options: BuildOptions,
@@ -304,8 +356,12 @@ def _write_report(
         "sensors": options.sensors,
         "toolchain": toolchain,
         "interval_ms": options.interval_ms,
+        "budget": options.budget,
+        "watchdog_ms": watchdog,
         "flash": {"limit": board.flash.length, "used": flash.total, **asdict(flash)},
         "ram": {"limit": board.ram.length, "used": ram.total, **asdict(ram)},
+        "methods": ram_methods(options.engine),
+        "stack": asdict(stack),
         "linear_memory": asdict(rune.memory),
         "proc_blocks": [block.as_data() for block in rune.blocks],
         "models": [

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from runeflash.boards.board import Board
 from runeflash.errors import ToolError
+from runeflash.firmware.options import ENGINES
 from runeflash.resources import folder
 from runeflash.toolchain import cache, gcc, picolibc, wasm3, zig
 
@@ -28,6 +29,10 @@ SEMANTICS = (
 OWN = (*zig.WARNING_FLAGS, "-Os")
 #: The generated files of a project: models are kernels, so they are optimised for speed.
 PROJECT = (*zig.WARNING_FLAGS, "-O2")
+#: The rune's own code, where it is compiled ahead of time. The wasm was optimised for speed when it was made: here -Os
+#: gives fewer instructions than -O2 and -O3 do (benchmarks, microspeech), and less of them to execute.
+RUNE_CODE_FILE = "rune_code.c"
+RUNE_CODE = (*zig.WARNING_FLAGS, "-Os")
 #: Other people's C: their warnings are not ours to fix.
 FOREIGN = ("-w", "-Os")
 WASM3 = ("-w", "-O2", "-include", "rune_wasm3_config.h")
@@ -200,30 +205,41 @@ def libc_includes() -> list[str]:
 def runtime_sources(engine: str) -> list[Path]:
     """Return the files of the C runtime with one engine."""
     common = folder("targets") / "common"
-    engines = set(common.glob("rune_engine_*.c"))
-    chosen = common / f"rune_engine_{engine}.c"
-    helpers = set(common.glob("rune_wasm3_*.c")) if engine != "wasm3" else set()
-    return sorted((set(common.glob("*.c")) - engines - helpers) | {chosen})
+    others = {
+        path
+        for other in ENGINES
+        if other != engine
+        for pattern in (f"rune_engine_{other}.c", f"rune_{other}_*.c")
+        for path in common.glob(pattern)
+    }
+    return sorted(set(common.glob("*.c")) - others)
 
 
 def source_groups(engine: str) -> list[tuple[str, list[Path], list[str]]]:
     """Return the groups of files that every firmware has besides its board's, each with a name and its flags.
 
     Args:
-        engine: ``wasm3``.
+        engine: one of :data:`~runeflash.firmware.options.ENGINES`.
     """
     common = folder("targets") / "common"
     libc = picolibc.root() / "newlib" / "libc"
     libm = picolibc.root() / "newlib" / "libm"
     math = [*FOREIGN, *picolibc.math_include_flags()]
-    wasm3_folder = wasm3.sources()
     runtime = runtime_sources(engine)
     with_wasm3 = [path for path in runtime if path.name.startswith(("rune_engine_wasm3", "rune_wasm3_"))]
     return [
         ("runtime", [path for path in runtime if path not in with_wasm3], [*OWN]),
-        ("engine", with_wasm3, [*OWN, "-isystem", str(wasm3_folder), "-include", "rune_wasm3_config.h"]),
-        ("wasm3", [wasm3_folder / name for name in wasm3.SOURCES], [*WASM3, f"-I{wasm3_folder}"]),
+        *(_wasm3_groups(with_wasm3) if engine == "wasm3" else []),
         ("math", sorted((common / "math").glob("*.c")), math),
         ("libm", [libm / name for name in LIBM_SOURCES], math),
         ("libc", [libc / name for name in LIBC_SOURCES], [*FOREIGN, "-fno-builtin"]),
+    ]
+
+
+def _wasm3_groups(with_wasm3: list[Path]) -> list[tuple[str, list[Path], list[str]]]:
+    """Return the groups of wasm3 and of our files around it; its source is fetched where it is not cached yet."""
+    place = wasm3.sources()
+    return [
+        ("engine", with_wasm3, [*OWN, "-isystem", str(place), "-include", "rune_wasm3_config.h"]),
+        ("wasm3", [place / name for name in wasm3.SOURCES], [*WASM3, f"-I{place}"]),
     ]

@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from runeflash.firmware.aot import rune_code
+from runeflash.firmware.flags import RUNE_CODE_FILE
 from runeflash.model import CompiledModel, compile_model
 from runeflash.rune.container import Rune
+from runeflash.rune.wasm import Module
 from runeflash.templating import c_bytes, c_comment, c_string, render
 
 
@@ -18,7 +21,7 @@ class GeneratedImage:
     Attributes:
         files: name to text.
         models: the compiled models, in the rune's order.
-        rune_bytes: of the stripped rune.
+        rune_bytes: of the stripped rune; its code, where that is compiled ahead of time, counts as the firmware's.
         arena_bytes: of the models' shared arena.
     """
 
@@ -41,10 +44,14 @@ def compile_models(rune: Rune) -> tuple[CompiledModel, ...]:
 
 def generate_image(
     rune: Rune,
+    module: Module,
     models: tuple[CompiledModel, ...],
     *,
+    engine: str,
     build_id: str,
     heap_bytes: int,
+    budget: int,
+    watchdog_ms: int,
     interval_ms: int,
     stream_sensors: bool,
 ) -> GeneratedImage:
@@ -52,24 +59,31 @@ def generate_image(
 
     Args:
         rune: the rune.
+        module: its wasm as the firmware runs it.
         models: its models, compiled.
+        engine: one of :data:`~runeflash.firmware.options.ENGINES`.
         build_id: what the boot line shows.
-        heap_bytes: of the engine, the linear memory included.
+        heap_bytes: of the engine, the linear memory included; 0 for one that has none.
+        budget: what the rune may execute in one call.
+        watchdog_ms: after which the hardware watchdog resets the board, or 0.
         interval_ms: between calls of a pipeline without a timed sensor.
         stream_sensors: whether the host plays recordings in, instead of the board's own sensors.
     """
-    stripped = rune.stripped()
+    embedded = embedded_rune(rune, module, engine)
     arena = max((model.arena_bytes for model in models), default=0)
     context = {
         "comment_name": c_comment(rune.name),
         "name": c_string(rune.name),
         "build_id": c_string(build_id),
-        "rune_length": len(stripped),
-        "rune_lines": list(c_bytes(stripped)),
+        "rune_length": len(embedded),
+        "rune_lines": list(c_bytes(embedded)),
         "heap_size": heap_bytes,
         "arena_size": max(arena, 1),
         "models": [model.symbol for model in models],
         "model_list": ", ".join(f"&{model.symbol}" for model in models) or "NULL",
+        "stages": [c_string(name) for name in rune.stage_names],
+        "budget": budget,
+        "watchdog_ms": watchdog_ms,
         "interval_us": interval_ms * 1000,
         "headers": ["rune_double.h"] if "F64" in rune.output_elements() else [],
         "extra_members": [
@@ -78,9 +92,16 @@ def generate_image(
         ],
     }
     files = {"rune_image.c": render("firmware/rune_image.c.j2", image=context)}
+    if engine == "aot":
+        files[RUNE_CODE_FILE] = rune_code(rune, module)
     for model in models:
         files[f"{model.symbol}.c"] = model.source
-    return GeneratedImage(files, models, len(stripped), arena)
+    return GeneratedImage(files, models, len(embedded), arena)
+
+
+def embedded_rune(rune: Rune, module: Module, engine: str) -> bytes:
+    """Return the bytes of the rune that a firmware has as data."""
+    return rune.described() if engine == "aot" else rune.stripped(module)
 
 
 def build_id(*parts: str | bytes) -> str:

@@ -8,15 +8,17 @@ an emulated one with each rune; the heap of the firmware is then exactly what wa
 from __future__ import annotations
 
 import json
+import shlex
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 from runeflash.errors import InternalError, UserError
 from runeflash.firmware import flags
+from runeflash.firmware.flags import FirmwareTools
 from runeflash.resources import folder
-from runeflash.rune.container import Rune
 from runeflash.toolchain import cache, zig
+from runeflash.toolchain.process import run_tool
 
 _ROOM = 0x400000  # of the program's buffers for the module, and for the heap: targets/measure/programs/engine_heap.c
 
@@ -29,14 +31,17 @@ class EngineNeeds:
     loading_stack: int
 
 
-def engine_needs(rune: Rune) -> EngineNeeds:
-    """Return what the engine needs for a rune.
+def engine_needs(stripped: bytes, tools: FirmwareTools) -> EngineNeeds:
+    """Return what the engine needs for a rune, in the form that the firmware embeds.
+
+    Args:
+        stripped: the rune.
+        tools: the firmware's compiler: frames on the C stack are its own.
 
     Raises:
         UserError: the loader refuses the rune.
         InternalError: the rune is too large to be measured.
     """
-    stripped = rune.stripped()
     if len(stripped) > _ROOM:
         raise InternalError(f"the rune has {len(stripped):,} bytes; at most {_ROOM:,} can be measured")
 
@@ -44,7 +49,7 @@ def engine_needs(rune: Rune) -> EngineNeeds:
         from runeflash.virtual.measure import run_program  # unicorn is slow to import
 
         result = run_program(
-            _program(),
+            _program(tools),
             inputs={"module_length": struct.pack("<I", len(stripped)), "module": stripped},
             outputs={"heap_used": 4, "stack_used": 4, "status": 4},
         )
@@ -56,24 +61,26 @@ def engine_needs(rune: Rune) -> EngineNeeds:
             )
         (work / "needs.json").write_text(json.dumps({"heap": heap, "loading_stack": stack}))
 
-    name = cache.key("engine-needs", stripped, _program_key())
+    name = cache.key("engine-needs", stripped, _program_key(tools))
     return EngineNeeds(**json.loads((cache.entry("engine-needs", name, make) / "needs.json").read_text()))
 
 
-def _program_key() -> str:
+def _program_key(tools: FirmwareTools) -> str:
     targets = folder("targets")
     return cache.key(
-        cache.tree_key(targets / "common", "**/*.[chl]*"), cache.tree_key(targets / "measure"), zig.version()
+        cache.tree_key(targets / "common", "**/*.[chl]*"),
+        cache.tree_key(targets / "measure"),
+        tools.name,
+        tools.version,
     )
 
 
-def _program() -> Path:
+def _program(tools: FirmwareTools) -> Path:
     """Return the ELF file of the measuring program."""
-    return cache.entry("measure", _program_key(), _build) / "engine_heap.elf"
+    return cache.entry("measure", _program_key(tools), lambda work: _build(work, tools)) / "engine_heap.elf"
 
 
-def _build(work: Path) -> None:
-    tools = flags.firmware_tools("zig", "cortex-m4", "fpv4-sp-d16")
+def _build(work: Path, tools: FirmwareTools) -> None:
     measure = folder("targets") / "measure"
     includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
     common = [*tools.machine, *flags.SEMANTICS, *includes]
@@ -84,15 +91,15 @@ def _build(work: Path) -> None:
     for name, sources, extra in groups:
         for source in sources:
             output = work / f"{name}-{source.stem}.o"
-            zig.compile_c([*common, *extra, "-c", source, "-o", output], what=f"compiling {source.name}")
+            _run(tools, [*common, *extra, "-c", source, "-o", output], what=f"compiling {source.name}")
             objects.append(output)
-    zig.compile_c(
+    _run(
+        tools,
         [
             *tools.machine,
             *tools.link,
             "-Wl,--gc-sections",
-            "-T",
-            measure / "measure.ld",
+            f"-Wl,-T,{measure / 'measure.ld'}",
             *objects,
             f"-l{tools.support_library}",
             "-o",
@@ -102,3 +109,8 @@ def _build(work: Path) -> None:
     )
     for path in objects:
         path.unlink()
+
+
+def _run(tools: FirmwareTools, arguments: list[str | Path], *, what: str) -> None:
+    command = [*shlex.split(tools.compiler), *map(str, arguments)]
+    run_tool(command, what=what, environment=zig.environment())

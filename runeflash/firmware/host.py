@@ -6,6 +6,8 @@ from pathlib import Path
 
 from runeflash.firmware import flags
 from runeflash.firmware.generate import build_id, compile_models, generate_image
+from runeflash.firmware.module import firmware_module
+from runeflash.firmware.options import DEFAULT_BUDGET
 from runeflash.resources import folder
 from runeflash.rune.container import Rune
 from runeflash.toolchain import cache, picolibc, zig
@@ -14,7 +16,7 @@ from runeflash.toolchain import cache, picolibc, zig
 _EXTRA_HEAP = 0x400000
 
 
-def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> Path:
+def host_program(rune: Rune, *, engine: str = "wasm3", budget: int = DEFAULT_BUDGET, interval_ms: int = 0) -> Path:
     """Return the program that runs a rune on this computer, building what is not in the cache.
 
     Raises:
@@ -23,12 +25,17 @@ def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> 
     """
 
     def make(work: Path) -> None:
+        module = firmware_module(rune)
         models = compile_models(rune)
         image = generate_image(
             rune,
+            module,
             models,
+            engine=engine,
             build_id=build_id(rune.data),
-            heap_bytes=rune.memory.total + _EXTRA_HEAP,
+            heap_bytes=rune.memory.total + _EXTRA_HEAP if engine == "wasm3" else 0,
+            budget=budget,
+            watchdog_ms=0,
             interval_ms=interval_ms,
             stream_sensors=True,
         )
@@ -38,11 +45,11 @@ def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> 
             sources.append(work / name)
         command: list[str | Path] = [*_flags(), *zig.WARNING_FLAGS, "-O2", f"-I{_common()}"]
         zig.compile_c(
-            [*command, *sources, *_runtime_objects(engine), "-o", work / "rune"],
+            [*command, *sources, *runtime_objects(engine), "-o", work / "rune"],
             what="building the rune for this computer",
         )
 
-    name = cache.key("host", rune.data, _sources_key(), engine, str(interval_ms))
+    name = cache.key("host", rune.data, _sources_key(), engine, str(budget), str(interval_ms))
     return cache.entry("host-programs", name, make) / "rune"
 
 
@@ -65,7 +72,7 @@ def _sources_key() -> str:
     )
 
 
-def _runtime_objects(engine: str) -> list[Path]:
+def runtime_objects(engine: str) -> list[Path]:
     """Return the objects of the runtime, the engine and the math functions, compiled once."""
 
     def make(work: Path) -> None:

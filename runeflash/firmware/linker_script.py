@@ -5,10 +5,13 @@ from __future__ import annotations
 from runeflash.boards.board import Board
 
 
-def linker_script(board: Board) -> str:
-    """Return the script. The regions are the board's limits, so the linker too refuses what does not fit."""
+def linker_script(board: Board, stack: int) -> str:
+    """Return the script, with so many bytes of C stack.
+
+    The regions are the board's limits, so the linker too refuses what does not fit.
+    """
     return (
-        f"__stack_size = {board.stack};\n"
+        f"__stack_size = {stack};\n"
         "MEMORY\n{\n"
         f"    FLASH (rx)  : ORIGIN = 0x{board.flash.origin:08x}, LENGTH = {board.flash.length}\n"
         f"    RAM   (rwx) : ORIGIN = 0x{board.ram.origin:08x}, LENGTH = {board.ram.length}\n"

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from runeflash.boards.board import Board
 
-ENGINES = ("wasm3",)
+ENGINES = ("wasm3", "aot")
 TOOLCHAINS = ("auto", "gcc", "zig")
 DEFAULT_INTERVAL_MS = 100
+#: Instructions of the rune in one call, about: ten times what a second of speech takes.
+DEFAULT_BUDGET = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class BuildOptions:
         toolchain: one of :data:`TOOLCHAINS`.
         engine: one of :data:`ENGINES`.
         interval_ms: between calls of a pipeline without a timed sensor.
+        budget: what the rune may execute in one call (:mod:`runeflash.firmware.budget`).
     """
 
     board: Board
@@ -28,3 +31,4 @@ class BuildOptions:
     toolchain: str = "auto"
     engine: str = "wasm3"
     interval_ms: int = DEFAULT_INTERVAL_MS
+    budget: int = DEFAULT_BUDGET

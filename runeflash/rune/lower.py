@@ -106,6 +106,13 @@ def _tensor_key(reference: TensorReference) -> str:
 
 
 def _pipeline_context(pipeline: Pipeline, symbols: Mapping[str, str], plan: ArenaPlan) -> dict[str, object]:
+    by_kind = [  # as container.STAGE_KINDS has them
+        *(stage.name for stage in pipeline.capabilities),
+        *(stage.name for stage in pipeline.models),
+        *(stage.name for stage in pipeline.proc_blocks),
+        *(stage.name for stage in pipeline.outs),
+    ]
+    numbers = {name: number for number, name in enumerate(by_kind, start=1)}
     references = [
         TensorReference(name, output)
         for name in pipeline.declared
@@ -128,7 +135,10 @@ def _pipeline_context(pipeline: Pipeline, symbols: Mapping[str, str], plan: Aren
         ],
         "models": [_model_context(pipeline, stage, symbols) for stage in pipeline.models],
         "outs": [{"handle": f"{symbols[stage.name]}_handle", "kind": abi.OUTPUT_TENSOR} for stage in pipeline.outs],
-        "steps": [{"code": _step(pipeline, stage.name, symbols, plan)} for stage in pipeline.stages],
+        "steps": [
+            {"code": _step(pipeline, stage.name, symbols, plan), "number": numbers[stage.name]}
+            for stage in pipeline.stages
+        ],
     }
 
 

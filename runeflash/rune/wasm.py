@@ -18,7 +18,7 @@ CUSTOM, TYPE, IMPORT, FUNCTION, TABLE, MEMORY, GLOBAL, EXPORT, START, ELEMENT, C
 
 PAGE_SIZE = 65536
 
-_I32_CONST = 0x41
+_I32_CONST, _I64_CONST, _F32_CONST, _F64_CONST = 0x41, 0x42, 0x43, 0x44
 _END = 0x0B
 
 
@@ -119,6 +119,23 @@ class Export:
 
 
 @dataclass(frozen=True)
+class FunctionType:
+    """A function's parameters and results, as the binary format numbers value types (0x7F i32 ... 0x7C f64)."""
+
+    parameters: bytes
+    results: bytes
+
+
+@dataclass(frozen=True)
+class Global:
+    """A defined global; ``bits`` is its initial value, None where that is no constant of a number type."""
+
+    value_type: int
+    mutable: bool
+    bits: int | None
+
+
+@dataclass(frozen=True)
 class Instruction:
     """An opcode (prefix 0xFC: 0xFC00 + its number) and its integer immediates."""
 
@@ -191,6 +208,34 @@ class Module:
         return minimum, reader.unsigned() if flags & 1 else None
 
     @cached_property
+    def types(self) -> tuple[FunctionType, ...]:
+        """The function types in order."""
+        reader = self.reader(TYPE)
+        return tuple(_function_type(reader) for _ in range(reader.unsigned())) if reader else ()
+
+    @cached_property
+    def function_types(self) -> tuple[int, ...]:
+        """The type's index of every function, the imported ones first."""
+        reader = self.reader(FUNCTION)
+        imported = tuple(item.type_index for item in self.imports if item.kind == 0)
+        return imported + (tuple(reader.unsigned() for _ in range(reader.unsigned())) if reader else ())
+
+    @cached_property
+    def table_size(self) -> int:
+        """The initial length of the defined table; 0 when there is none."""
+        reader = self.reader(TABLE)
+        if reader is None or reader.unsigned() == 0:
+            return 0
+        reader.take(2)
+        return reader.unsigned()
+
+    @cached_property
+    def global_values(self) -> tuple[Global, ...]:
+        """The defined globals with types and the bits of their initial values."""
+        reader = self.reader(GLOBAL)
+        return tuple(_global(reader) for _ in range(reader.unsigned())) if reader else ()
+
+    @cached_property
     def globals(self) -> tuple[tuple[bool, int | None], ...]:
         """The defined globals: whether mutable, and the initial value where it is an i32 constant."""
         reader = self.reader(GLOBAL)
@@ -200,7 +245,7 @@ class Module:
         for _ in range(reader.unsigned()):
             reader.byte()
             mutable = reader.byte() == 1
-            expression = list(_instructions(reader))
+            expression = list(read_instructions(reader))
             value = expression[0].immediates[0] if expression[0].opcode == _I32_CONST else None
             found.append((mutable, value))
         return tuple(found)
@@ -217,7 +262,7 @@ class Module:
             for _ in range(body.unsigned()):
                 body.unsigned()
                 body.byte()
-            found.append(tuple(_instructions(body)))
+            found.append(tuple(read_instructions(body)))
             if not body.at_end:
                 raise WasmError("a function of the wasm module goes on after its end")
         return tuple(found)
@@ -232,9 +277,43 @@ class Module:
         for _ in range(reader.unsigned()):
             if reader.unsigned() != 0:
                 raise WasmError("the wasm module has an element segment of a kind that runeflash does not read")
-            list(_instructions(reader))
+            list(read_instructions(reader))
             found.update(reader.unsigned() for _ in range(reader.unsigned()))
         return frozenset(found)
+
+    @cached_property
+    def elements(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """The active element segments of table 0: offset and function indices.
+
+        Raises:
+            WasmError: a segment of another kind, or an offset that is no constant.
+        """
+        reader = self.reader(ELEMENT)
+        found = []
+        for _ in range(reader.unsigned() if reader else 0):
+            assert reader is not None
+            if reader.unsigned() != 0:
+                raise WasmError("the wasm module has an element segment of a kind that runeflash does not read")
+            offset = _constant_offset(reader)
+            found.append((offset, tuple(reader.unsigned() for _ in range(reader.unsigned()))))
+        return tuple(found)
+
+    @cached_property
+    def data_segments(self) -> tuple[tuple[int, bytes], ...]:
+        """The active data segments: offset and bytes.
+
+        Raises:
+            WasmError: a passive segment, or an offset that is no constant.
+        """
+        reader = self.reader(DATA)
+        found = []
+        for _ in range(reader.unsigned() if reader else 0):
+            assert reader is not None
+            if reader.unsigned() != 0:
+                raise WasmError("the wasm module has a passive data segment, which no engine of runeflash has")
+            offset = _constant_offset(reader)
+            found.append((offset, reader.take(reader.unsigned())))
+        return tuple(found)
 
     @cached_property
     def data_sizes(self) -> tuple[int, ...]:
@@ -245,7 +324,7 @@ class Module:
         sizes = []
         for _ in range(reader.unsigned()):
             if reader.unsigned() == 0:
-                list(_instructions(reader))
+                list(read_instructions(reader))
             sizes.append(len(reader.take(reader.unsigned())))
         return tuple(sizes)
 
@@ -265,6 +344,17 @@ def read_module(data: bytes) -> Module:
         section_id = reader.byte()
         sections.append(Section(section_id, reader.take(reader.unsigned())))
     return Module(tuple(sections))
+
+
+def signed(value: int) -> bytes:
+    """Return the signed LEB128 form of a number."""
+    out = bytearray()
+    while True:
+        low, value = value & 0x7F, value >> 7
+        if (value == 0 and not low & 0x40) or (value == -1 and low & 0x40):
+            out.append(low)
+            return bytes(out)
+        out.append(low | 0x80)
 
 
 def custom_section(name: str, content: bytes) -> Section:
@@ -303,6 +393,33 @@ def _import(reader: Reader) -> Import:
     return Import(module, name, kind, 0)
 
 
+def _function_type(reader: Reader) -> FunctionType:
+    if reader.byte() != 0x60:
+        raise WasmError("the wasm module has a type that is no function's")
+    return FunctionType(reader.take(reader.unsigned()), reader.take(reader.unsigned()))
+
+
+def _global(reader: Reader) -> Global:
+    value_type, mutable = reader.byte(), reader.byte() == 1
+    start = reader.position
+    instructions = list(read_instructions(reader))
+    opcode = instructions[0].opcode
+    bits = None
+    if opcode in {_I32_CONST, _I64_CONST}:
+        bits = instructions[0].immediates[0] & ((1 << (32 if opcode == _I32_CONST else 64)) - 1)
+    elif opcode in {_F32_CONST, _F64_CONST}:
+        bits = int.from_bytes(reader.data[start + 1 : reader.position - 1], "little")
+    return Global(value_type, mutable, bits)
+
+
+def _constant_offset(reader: Reader) -> int:
+    """Read the offset of a segment: an i32 constant, taken as unsigned."""
+    instructions = list(read_instructions(reader))
+    if len(instructions) != 2 or instructions[0].opcode != _I32_CONST:
+        raise WasmError("the wasm module has a segment whose place is not a constant")
+    return instructions[0].immediates[0] & 0xFFFFFFFF
+
+
 def _limits(reader: Reader) -> None:
     flags = reader.byte()
     reader.unsigned()
@@ -316,8 +433,8 @@ _ONE_INDEX = {0x0C, 0x0D, 0x10, 0x20, 0x21, 0x22, 0x23, 0x24}
 _TWO_INDICES = {0x11, *range(0x28, 0x3F)}
 
 
-def _instructions(reader: Reader) -> Iterator[Instruction]:
-    """Yield the instructions up to and with the ``end`` that closes the expression."""
+def read_instructions(reader: Reader) -> Iterator[Instruction]:
+    """Read instructions up to and with the ``end`` that closes the expression."""
     depth = 1
     while depth:
         opcode = reader.byte()

@@ -123,6 +123,10 @@ class VirtualBoard:
         """Return bytes of flash or RAM."""
         return self._machine.read_memory(address, size)
 
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write bytes of RAM behind the firmware's back, before it runs or between two runs."""
+        self._machine.write_memory(address, data)
+
     def _line_completed(self) -> None:
         if self._stop_at_line:
             self._machine.request_stop()

@@ -21,6 +21,7 @@
 
 const char *const rune_engine_name = "wasm3";
 
+static const char out_of_budget[] = "the instruction budget is used up";
 static const char host_failed[] = "a host function failed";
 
 static struct {
@@ -28,6 +29,9 @@ static struct {
     IM3Module module;
     IM3Function manifest;
     IM3Function call;
+    IM3Global budget; /* what is left of it */
+    IM3Global stage;  /* NULL where the rune keeps none */
+    int32_t budget_of_call;
     uintptr_t native_stack_end; /* the C stack may grow down to here; 0: no call of the rune is active */
     rune_status host_status;    /* of the host function that failed */
     M3Result result;
@@ -136,6 +140,11 @@ static M3Result find_export(const char *name, uint32_t arguments, IM3Function *f
     return fits && m3_GetRetType(*function, 0) == c_m3Type_i32 ? m3Err_none : "an export has another signature";
 }
 
+static IM3Global find_global(const char *name) {
+    IM3Global global = m3_FindGlobal(engine.module, name);
+    return global != NULL && global->type == c_m3Type_i32 && global->isMutable ? global : NULL;
+}
+
 static M3Result load(const rune_engine_module *source) {
     IM3Environment environment = m3_NewEnvironment();
     engine.runtime = environment == NULL ? NULL : m3_NewRuntime(environment, RUNE_WASM3_STACK, NULL);
@@ -165,6 +174,12 @@ static M3Result load(const rune_engine_module *source) {
     if (result == m3Err_none) {
         result = find_export("_call", 3, &engine.call);
     }
+    if (result == m3Err_none) {
+        engine.stage = find_global("stage");
+        engine.budget = find_global("budget");
+        engine.budget_of_call = source->budget;
+        result = engine.budget == NULL ? "the rune's instructions are not counted" : m3Err_none;
+    }
     return result;
 }
 
@@ -183,11 +198,20 @@ rune_status rune_engine_load(const rune_engine_module *source) {
     return engine.result == m3Err_none ? RUNE_OK : RUNE_ERROR_INVALID_MODULE;
 }
 
+static void start_call(void) {
+    engine.budget->intValue = engine.budget_of_call;
+    limit_native_stack();
+}
+
 static rune_status finish_call(M3Result result) {
     engine.result = result;
     engine.native_stack_end = 0;
     if (result == m3Err_none) {
         return RUNE_OK;
+    }
+    if ((int32_t)engine.budget->intValue < 0) {
+        engine.result = out_of_budget;
+        return RUNE_ERROR_BUDGET;
     }
     if (result == host_failed) {
         return engine.host_status;
@@ -196,12 +220,12 @@ static rune_status finish_call(M3Result result) {
 }
 
 rune_status rune_engine_manifest(void) {
-    limit_native_stack();
+    start_call();
     return finish_call(m3_CallV(engine.manifest));
 }
 
 rune_status rune_engine_call(void) {
-    limit_native_stack();
+    start_call();
     return finish_call(m3_CallV(engine.call, 0, 0, 0));
 }
 
@@ -210,6 +234,10 @@ const char *rune_engine_trap_message(void) {
     const char *message = engine.result == m3Err_none ? "" : engine.result;
     size_t length = sizeof prefix - 1;
     return strlen(message) > length && memcmp(message, prefix, length) == 0 ? message + length : message;
+}
+
+uint32_t rune_engine_stage(void) {
+    return engine.stage == NULL ? 0 : (uint32_t)engine.stage->intValue;
 }
 
 uint32_t rune_engine_heap_used(void) {

@@ -14,13 +14,17 @@ typedef uint32_t (*rune_print_f64)(uint64_t bits, char *text);
 typedef struct rune_image {
     const char *name;     /* of the rune */
     const char *build_id; /* first 12 hexadecimal digits of the SHA-256 of all that shaped the build */
-    const uint8_t *rune;  /* stripped .rune: a wasm module */
+    const uint8_t *rune;  /* stripped .rune: a wasm module (for code compiled ahead of time: without its code) */
     uint32_t rune_length;
-    uint8_t *heap; /* the engine's, aligned to 16 */
+    uint8_t *heap; /* the engine's, aligned to 16; NULL for one that needs none */
     uint32_t heap_size;
     const rune_model *const *models;
     uint32_t model_count;
     uint8_t *model_arena; /* aligned to 16; as large as the largest model's arena */
+    const char *const *stages; /* names, in the order of the numbers that the rune keeps of them, from 1 */
+    uint32_t stage_count;
+    int32_t budget; /* what the rune may execute in one call, in the units of its instruction budget */
+    uint32_t watchdog_milliseconds; /* longer than any call within its budget; 0: no watchdog */
     uint32_t interval_microseconds; /* between calls of a pipeline without a timed sensor */
 
     /* Members that may be left 0. */

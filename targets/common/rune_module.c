@@ -137,7 +137,7 @@ static rune_status check_memory(reader content, uint32_t *pages) {
 }
 
 static rune_status read_runeflash(reader content, rune_module *module) {
-    static const uint8_t magic[4] = {'R', 'F', 1, 0};
+    static const uint8_t magic[4] = {'R', 'F', 2, 0};
     const uint8_t *begin = take(&content, sizeof magic);
     if (begin == NULL || memcmp(begin, magic, sizeof magic) != 0) {
         return refuse("its .runeflash section has a format that this firmware does not know");
@@ -146,6 +146,7 @@ static rune_status read_runeflash(reader content, rune_module *module) {
     module->stack_size = take_u32(&content);
     module->data_size = take_u32(&content);
     module->arena_size = take_u32(&content);
+    take_u32(&content); /* the stage's global: in the firmware's copy it is an export */
     module->model_count = take_u32(&content);
     module->models = content.at;
     for (uint32_t i = 0; i < module->model_count && !content.bad; i++) {

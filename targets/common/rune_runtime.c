@@ -1,6 +1,7 @@
 #include "rune_runtime.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "rune_engine.h"
 #include "rune_failure.h"
@@ -33,6 +34,16 @@ static rune_status with_message(rune_status status) {
     return status;
 }
 
+/* Of a call that has failed: the rune has said which stage it was in, where a host function has not. */
+static rune_status with_stage(rune_status status) {
+    uint32_t stage = rune_engine_stage();
+    if (status != RUNE_OK && rune_failure_last()->stage_length == 0 && stage > 0 && stage <= image->stage_count) {
+        const char *name = image->stages[stage - 1];
+        rune_failure_set_stage((const uint8_t *)name, (uint32_t)strlen(name));
+    }
+    return status;
+}
+
 /* Brings everything that a rune can have changed back to what it was after the reset, and loads the rune. */
 static rune_status load(void) {
     rune_failure_clear();
@@ -53,6 +64,7 @@ static rune_status load(void) {
         .memory_size = module.memory_size,
         .heap = image->heap,
         .heap_size = image->heap_size,
+        .budget = image->budget,
     };
     return with_message(rune_engine_load(&source));
 }
@@ -68,12 +80,19 @@ static void print_boot(rune_status loaded) {
     rune_line_boot(&boot);
 }
 
+static void feed_watchdog(void) {
+    if (board->feed_watchdog != NULL) {
+        board->feed_watchdog();
+    }
+}
+
 static rune_status call(void) {
     rune_failure_clear();
     mark(RUNE_MARK_CALL_BEGIN);
     rune_status status = rune_engine_call();
     mark(RUNE_MARK_CALL_END);
-    return with_message(status);
+    feed_watchdog();
+    return with_stage(with_message(status));
 }
 
 /* Calls the rune until it fails, or until the board wants no more: then `*ended`. */
@@ -105,6 +124,9 @@ rune_status rune_runtime_run(const rune_board *on, const rune_image *with) {
     board->start();
     rune_line_start(board);
     rune_stream_start(board);
+    if (board->start_watchdog != NULL && image->watchdog_milliseconds != 0) {
+        board->start_watchdog(image->watchdog_milliseconds);
+    }
     rune_status first_failure = RUNE_OK;
     uint32_t finished = 0;
     bool ended = false;

@@ -6,6 +6,7 @@ static const char *const names[RUNE_STATUS_COUNT] = {
     [RUNE_ERROR_OUT_OF_MEMORY] = "out-of-memory",
     [RUNE_ERROR_TRAP] = "trap",
     [RUNE_ERROR_STACK_OVERFLOW] = "stack-overflow",
+    [RUNE_ERROR_BUDGET] = "budget-exhausted",
     [RUNE_ERROR_BAD_POINTER] = "bad-pointer",
     [RUNE_ERROR_BAD_HANDLE] = "bad-handle",
     [RUNE_ERROR_BAD_PARAMETER] = "bad-parameter",

@@ -10,6 +10,7 @@ typedef enum rune_status {
     RUNE_ERROR_OUT_OF_MEMORY,    /* the engine heap is too small for the module */
     RUNE_ERROR_TRAP,             /* the rune trapped: out of bounds, unreachable, division by zero ... */
     RUNE_ERROR_STACK_OVERFLOW,   /* the engine's stack is exhausted */
+    RUNE_ERROR_BUDGET,           /* the rune has executed more than one call may */
     RUNE_ERROR_BAD_POINTER,      /* a pointer, length or alignment outside the linear memory */
     RUNE_ERROR_BAD_HANDLE,       /* a handle of the wrong kind, or one never given out */
     RUNE_ERROR_BAD_PARAMETER,    /* a capability parameter that the driver does not know or accept */

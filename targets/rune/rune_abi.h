@@ -28,6 +28,11 @@ RUNE_IMPORT(rune_model_infer)
 uint32_t rune_model_infer(uint32_t handle, const void *const *inputs, void *const *outputs);
 RUNE_IMPORT(rune_resource_open) uint32_t rune_resource_open(const char *name, uint32_t length);
 
+/* The stage that runs, by its number: a wasm global, so that the host can read it whatever becomes of the memory. One
+   file of a rune defines it. */
+#define RUNE_DEFINE_STAGE __asm__(".globaltype rune_stage, i32\n.globl rune_stage\nrune_stage:\n")
+#define RUNE_SET_STAGE(number) __asm__ volatile("i32.const %0\n\tglobal.set rune_stage" : : "i"(number))
+
 /* Appends a tensor in the TENSOR form at `position` of `buffer`, which has room for `capacity` bytes; returns the
    new position. Fails as stage `stage` when its text is longer than the room that was planned for it. */
 uint32_t rune_append_tensor(const char *stage, uint8_t *buffer, uint32_t position, uint32_t capacity,

@@ -24,9 +24,12 @@ board = read_board(Path(env.subst("$PROJECT_DIR")) / "boards" / f"{env['BOARD']}
 build_dir = Path(env.subst("$BUILD_DIR"))
 tools = flags.firmware_tools(env.GetProjectOption("custom_toolchain", "auto"), board.cpu, board.fpu)
 engine = env.GetProjectOption("custom_engine", "wasm3")
+# What SCons knows of a project's objects belongs to that project. PlatformIO would keep it beside the cache of objects,
+# where all projects share it under the same relative names: then one takes its own old object for the other's new one.
+env.SConsignFile(str(build_dir / "sconsign"))
 script_path = build_dir / "firmware.ld"
 script_path.parent.mkdir(parents=True, exist_ok=True)
-script_path.write_text(linker_script(board))
+script_path.write_text(linker_script(board, int(env.GetProjectOption("custom_stack", board.stack))))
 
 env.Replace(
     AR=tools.archiver,
@@ -75,10 +78,12 @@ def compile_group(name, sources, extra):
 objects = []
 for group_name, paths, extra in flags.source_groups(engine):
     objects += compile_group(group_name, paths, extra)
-project_sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
+sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
 # Only here does the command name the project's folder: the other objects are shared between projects.
 project_map = f"-ffile-prefix-map={env.subst('$PROJECT_DIR')}=project"
-objects += compile_group("project", project_sources, [*flags.PROJECT, project_map])
+rune_code = [path for path in sources if path.name == flags.RUNE_CODE_FILE]
+objects += compile_group("rune", rune_code, [*flags.RUNE_CODE, project_map])
+objects += compile_group("project", [path for path in sources if path not in rune_code], [*flags.PROJECT, project_map])
 board_flags = [*flags.OWN, *flags.board_flags(board)]
 family_sources = [name for name in board.sources if not name.startswith(OWN_FILE)]
 objects += compile_group("board", map(board.source_path, family_sources), board_flags)

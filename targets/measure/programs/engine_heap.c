@@ -19,7 +19,8 @@ static uint8_t heap[2 * ROOM] __attribute__((aligned(16)));
 
 /* Fills the free stack, down to its end, from a little below this function's own frame. */
 static void paint(uint8_t *own_frame) {
-    for (volatile uint8_t *byte = __stack_bottom; byte < own_frame - 64; byte++) {
+    const uint8_t *const end = (const uint8_t *)((uintptr_t)own_frame - 64);
+    for (volatile uint8_t *byte = __stack_bottom; byte < end; byte++) {
         *byte = UNTOUCHED;
     }
 }

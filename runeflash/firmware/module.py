@@ -1,0 +1,38 @@
+"""The wasm that a firmware runs: the rune's, checked, with its instructions counted."""
+
+from __future__ import annotations
+
+from runeflash.errors import UserError
+from runeflash.firmware.budget import with_budget
+from runeflash.rune.container import Rune
+from runeflash.rune.validate import validate
+from runeflash.rune.wasm import START, Module, read_module
+
+_MEMORY_GROW = 0x40
+_UNSUPPORTED = {0xFC08: "memory.init", 0xFC09: "data.drop"}
+
+
+def firmware_module(rune: Rune) -> Module:
+    """Return the module that either engine is given.
+
+    Raises:
+        UserError: the rune is not valid WebAssembly, or has what a firmware must not have.
+    """
+    what = f"the rune {rune.name}"
+    validate(rune.data, what)
+    module = read_module(rune.data)
+    if module.reader(START) is not None:
+        raise UserError(f"{what} has a start function, which firmware does not run")
+    if any(item.kind != 0 for item in module.imports):
+        raise UserError(f"{what} imports something that is no function")
+    opcodes = {instruction.opcode for body in module.bodies for instruction in body}
+    if _MEMORY_GROW in opcodes:
+        raise UserError(
+            f"{what} grows its memory (memory.grow), which no board can do", hint="build it without an allocator"
+        )
+    for opcode, name in _UNSUPPORTED.items():
+        if opcode in opcodes:
+            raise UserError(f"{what} uses {name}, which no engine here has")
+    counted = with_budget(module, rune.stage_global)
+    validate(counted.to_bytes(), f"{what} with its instructions counted")
+    return counted
