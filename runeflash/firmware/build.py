@@ -237,6 +237,10 @@ def _engine_heap(heap: int, rune: Rune) -> int:
     return heap - rune.memory.total if heap else 0
 
 
+def _stack(options: BuildOptions) -> int:
+    return flags.stack_bytes(options.engine, options.board.stack)
+
+
 def _weights(image: GeneratedImage) -> int:
     return sum(model.weight_bytes for model in image.models)
 
@@ -244,7 +248,7 @@ def _weights(image: GeneratedImage) -> int:
 def _check_known_parts(image: GeneratedImage, rune: Rune, heap: int, options: BuildOptions) -> None:
     """Refuse before any compiler runs what can be seen not to fit."""
     flash = FlashUse(0, _weights(image), image.rune_bytes, 0)
-    ram = RamUse(_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, options.board.stack, 0)
+    ram = RamUse(_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, _stack(options), 0)
     board = options.board
     check_fit(flash, ram, board.flash.length, board.ram.length, board.id)
 
@@ -270,7 +274,7 @@ def _explain(
             "engine_heap": _engine_heap(heap, rune),
             "linear_memory": rune.memory.total,
             "model_arena": image.arena_bytes,
-            "stack": board.stack,
+            "stack": _stack(options),
         }
         rest = "static_data"
     known[rest] = max(limit + excess - sum(known.values()), 0)
@@ -287,7 +291,7 @@ def _measure(elf: Elf, image: GeneratedImage, rune: Rune, heap: int, options: Bu
         image.rune_bytes,
         initial,
     )
-    parts = (_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, board.stack)
+    parts = (_engine_heap(heap, rune), rune.memory.total, image.arena_bytes, _stack(options))
     return flash, RamUse(*parts, ram_total - sum(parts))
 
 

@@ -150,6 +150,16 @@ def firmware_tools(choice: str, cpu: str, fpu: str) -> FirmwareTools:
     )
 
 
+#: C stack of a firmware whose rune is compiled into it: half is for calls within the rune (RUNE_AOT_STACK), the other
+#: for the runtime, the models and interrupts, which on virtual boards take less than 1 KB. wasm3's loader needs more.
+AOT_STACK = 5120
+
+
+def stack_bytes(engine: str, board_stack: int) -> int:
+    """Return the bytes of C stack that a firmware reserves, on a board that has so many for it."""
+    return min(board_stack, AOT_STACK) if engine == "aot" else board_stack
+
+
 def sources_mark(family: Path) -> str:
     """Return a flag that changes with any header an object can depend on.
 

@@ -26,7 +26,7 @@ env.SConsignFile(str(build_dir / "sconsign"))
 linker_script = build_dir / "firmware.ld"
 linker_script.parent.mkdir(parents=True, exist_ok=True)
 linker_script.write_text(
-    f"__stack_size = {int(str(board.get('runeflash.memory.stack')), 0)};\n"
+    f"__stack_size = {flags.stack_bytes(engine, int(str(board.get('runeflash.memory.stack')), 0))};\n"
     + (family / "linker" / board.get("build.ldscript")).read_text()
 )
 
