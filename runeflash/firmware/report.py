@@ -45,7 +45,8 @@ def format_table(flash: FlashUse, ram: RamUse, flash_limit: int, ram_limit: int)
     for title, use, limit in (("flash", flash, flash_limit), ("RAM", ram, ram_limit)):
         share = 100 * use.total / limit
         lines.append(f"{title:<18}{use.total:>9,} of {limit:,} bytes ({share:.1f} %)")
-        parts = {name: size for name, size in asdict(use).items() if size or name != "engine_heap"}  # not every engine's
+        # not every engine has a heap
+        parts = {name: size for name, size in asdict(use).items() if size or name != "engine_heap"}
         lines += [f"  {name.replace('_', ' '):<16}{size:>9,}" for name, size in parts.items()]
     return "\n".join(lines)
 
