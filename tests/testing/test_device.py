@@ -133,7 +133,7 @@ def test_records_of_every_kind(device: Device, line: Line) -> None:
     assert device.record() == Status("log", {"level": "info", "message": "hello"})
     assert device.record() == Undecodable("###")
     assert isinstance(device.record(), Output)
-    assert (device.log, device.undecodable, len(device.records)) == (["hello"], ["###"], 3)
+    assert (list(device.log), list(device.undecodable), len(device.records)) == (["hello"], ["###"], 3)
 
 
 def test_undecodable_lines_are_counted_and_the_next_is_decoded(device: Device, line: Line) -> None:
