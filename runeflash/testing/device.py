@@ -17,7 +17,7 @@ from runeflash.device.port import SerialPort
 from runeflash.device.ports import Port
 from runeflash.device.recordings import EndOfRecording, Recordings
 from runeflash.device.upload import upload_image
-from runeflash.errors import DeviceError, RuneflashError, UserError
+from runeflash.errors import DeviceError, DeviceTimeoutError, RuneflashError, UserError
 from runeflash.firmware.build import Firmware
 from runeflash.testing.decoded import DecodedOutput, decode_output
 from runeflash.testing.exchange import Exchange
@@ -42,10 +42,6 @@ def _for_tests(method: Callable[P, R]) -> Callable[P, R]:
             raise error.with_traceback(None) from None
 
     return call
-
-
-class DeviceTimeoutError(DeviceError):
-    """The device has not said in time what was waited for."""
 
 
 class Device:
