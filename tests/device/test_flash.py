@@ -44,11 +44,11 @@ def test_a_board_that_is_restarted_while_it_is_flashed(virtual_boards: Path, bui
         taken.append(os.openpty())
         emulator.start(NANO)
 
-    first = SerialPort(board.port, NANO.baud)
+    job, first = job_for(build), SerialPort(board.port, NANO.baud)
     replugging = threading.Thread(target=replug)
     replugging.start()  # PlatformIO takes a second to get to the board
     try:
-        _, serial, data = flash_listening(job_for(build), first)
+        _, serial, data = flash_listening(job, first)
         replugging.join()
         with serial:
             assert serial is not first
