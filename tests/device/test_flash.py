@@ -44,7 +44,7 @@ def test_a_board_that_is_restarted_while_it_is_flashed(virtual_boards: Path, bui
         taken.append(os.openpty())
         emulator.start(NANO)
 
-    first, job = SerialPort(board.port, NANO.baud), job_for(build)
+    job, first = job_for(build), SerialPort(board.port, NANO.baud)
     replugging = threading.Thread(target=replug)
     replugging.start()  # PlatformIO takes a second to get to the board
     try:

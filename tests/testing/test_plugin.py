@@ -123,7 +123,7 @@ def test_one_test_after_the_other_whatever_the_last_one_did(run, pytester: pytes
 
             def test_goes_on(device):
                 test_ring(device, lambda *_: None)
-                device._take(Undecodable("###"))  # as if the line had been damaged
+                device._exchange.take(Undecodable("###"))  # as if the line had been damaged
 
             def test_dies(device):
                 device.play(accelerometer="ring.csv")
