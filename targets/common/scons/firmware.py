@@ -24,6 +24,9 @@ board = read_board(Path(env.subst("$PROJECT_DIR")) / "boards" / f"{env['BOARD']}
 build_dir = Path(env.subst("$BUILD_DIR"))
 tools = flags.firmware_tools(env.GetProjectOption("custom_toolchain", "auto"), board.cpu, board.fpu)
 engine = env.GetProjectOption("custom_engine", "wasm3")
+# What SCons knows of a project's objects belongs to that project. PlatformIO would keep it beside the cache of objects,
+# which all projects share and builds at the same time would write at once.
+env.SConsignFile(str(build_dir / "sconsign"))
 script_path = build_dir / "firmware.ld"
 script_path.parent.mkdir(parents=True, exist_ok=True)
 script_path.write_text(linker_script(board))
