@@ -27,7 +27,8 @@ _MODELS: dict[str, tuple[str, int | None]] = {
 }
 
 
-def _driver(compiled: CompiledModel) -> str:
+def driver(compiled: CompiledModel) -> str:
+    """Return the C of a program that runs a model once."""
     return f"""
 #include "rune_model.h"
 extern const rune_model {compiled.symbol};
@@ -55,7 +56,7 @@ def _measure(toolchain: str) -> list[Figure]:
     for name, (path, limit) in _MODELS.items():
         compiled = compile_model((_FIXTURES / path).read_bytes(), name=name, symbol=name)
         with tempfile.TemporaryDirectory() as place:
-            files = {"model.c": compiled.source, "driver.c": _driver(compiled)}
+            files = {"model.c": compiled.source, "driver.c": driver(compiled)}
             program = thumb_program(files, toolchain, Path(place))
         noise = random.Random(0).randbytes(compiled.inputs[0].size)
         if compiled.inputs[0].element.is_float:
