@@ -44,6 +44,17 @@ void *memcpy(void *to, const void *from, size_t size)
     }
     return to;
 }
+void *memmove(void *to, const void *from, size_t size);
+void *memmove(void *to, const void *from, size_t size)
+{
+    volatile char *target = to;
+    const char *source = from;
+    for (size_t i = 0; i < size; i++) {
+        const size_t place = (const char *)to < source ? i : size - 1 - i;
+        target[place] = source[place];
+    }
+    return to;
+}
 void *memset(void *to, int value, size_t size);
 void *memset(void *to, int value, size_t size)
 {

@@ -11,9 +11,6 @@ from runeflash.model.operators.quantized import Channels, Limits, pack_rows
 from runeflash.model.operators.window import Window
 from runeflash.tensors import ElementType
 
-#: The middle two of four weights are exchanged: see ``kernels/sums_i8.h``.
-_ORDER = (0, 2, 1, 3)
-
 
 @dataclass(frozen=True)
 class Conv2DI8(Layer):
@@ -44,11 +41,12 @@ class Conv2DI8(Layer):
 
     @property
     def scratch_bytes(self) -> int:
-        """Two columns of int16, interleaved."""
-        return 2 * 2 * ((len(self.weight_rows[0]) + 3) // 4 * 4)
+        """Two columns of int16, interleaved, and where pixels are no whole words the bytes of one."""
+        depth = (len(self.weight_rows[0]) + 3) // 4 * 4
+        return 4 * depth + (depth if self.input_channels % 4 else 0)
 
     def _make_constants(self) -> tuple[Constant, ...]:
-        packed = pack_rows(self.weight_rows, (2, 1), _ORDER)
+        packed = pack_rows(self.weight_rows, (2, 1))
         return Constant("weights", ElementType.I8, packed, alignment=4), self.channels.constant()
 
     def body(self, constants: Mapping[str, str]) -> list[str]:

@@ -83,7 +83,7 @@ class FullyConnectedI8(Layer):
         return self.batches * self.depth * len(self.weight_rows)
 
     def _make_constants(self) -> tuple[Constant, ...]:
-        packed = pack_rows(self.weight_rows, (4, 1), (0, 1, 2, 3))
+        packed = pack_rows(self.weight_rows, (4, 1))
         return Constant("weights", ElementType.I8, packed, alignment=4), self.channels.constant()
 
     def body(self, constants: Mapping[str, str]) -> list[str]:

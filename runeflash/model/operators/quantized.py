@@ -58,7 +58,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Channels:
-    """The output channels of a layer: what ``rune_channel_i8`` holds, with the bias not yet doubled.
+    """The output channels of a layer: what ``rune_channel_i8`` holds.
 
     Attributes:
         biases: with the input's zero point in them where the kernel wants it so.
@@ -83,7 +83,8 @@ class Channels:
         """Return the array of ``rune_channel_i8``."""
         values: list[int] = []
         for bias, multiplier, offset in zip(self.biases, self.multipliers, self.offsets, strict=True):
-            values += (bias, multiplier.fraction, multiplier.shift, offset)
+            fraction = multiplier.fraction if self.is_general else 2 * multiplier.fraction - (1 << 32)
+            values += (bias, fraction, multiplier.shift, offset)
         return Constant("channels", ElementType.I32, struct.pack(f"<{len(values)}i", *values))
 
 
@@ -214,13 +215,12 @@ def make_channels(
     return Channels(tuple(wrapped), tuple(multipliers), output_zero_point, is_general)
 
 
-def pack_rows(rows: Sequence[memoryview], sizes: Sequence[int], order: Sequence[int]) -> bytes:
+def pack_rows(rows: Sequence[memoryview], sizes: Sequence[int]) -> bytes:
     """Return rows of int8 weights with several interleaved in words of four.
 
     Args:
         rows: all of one length; filled up with zeros to whole words.
         sizes: how many rows to interleave, as often as that many are left; the last is 1.
-        order: which weight of each four comes first, second, third and fourth.
     """
     words = (len(rows[0]) + 3) // 4
     packed = bytearray()
@@ -230,8 +230,8 @@ def pack_rows(rows: Sequence[memoryview], sizes: Sequence[int], order: Sequence[
             block = bytearray(4 * words * size)
             for i in range(size):
                 row = bytes(rows[first + i]).ljust(4 * words, b"\0")
-                for position, source in enumerate(order):
-                    block[4 * i + position :: 4 * size] = row[source::4]
+                for position in range(4):
+                    block[4 * i + position :: 4 * size] = row[position::4]
             packed += block
             first += size
     return bytes(packed)

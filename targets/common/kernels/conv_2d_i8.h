@@ -26,91 +26,130 @@ RUNE_KERNEL int32_t rune_conv_2d_i8_depth(rune_conv_2d_i8_shape shape)
     return (shape.filter_height * shape.filter_width * shape.input_channels + 3) & ~3;
 }
 
-/* `count` values of a column from k on. */
-RUNE_KERNEL void rune_fill_column(int16_t *column, int32_t k, int32_t count, int32_t value)
+/* Where a window lies, whose tap (0, 0) is at a pixel that may be outside the image. */
+typedef struct rune_conv_2d_i8_window {
+    rune_taps rows, columns; /* the taps inside the image */
+    int32_t first; /* element of the first row inside and of column 0, which may be outside */
+} rune_conv_2d_i8_window;
+
+RUNE_KERNEL rune_conv_2d_i8_window rune_conv_2d_i8_find(rune_conv_2d_i8_shape shape, int32_t y, int32_t x)
 {
-    for (int32_t i = 0; i < count; i++) {
-        column[rune_column_index(k + i)] = (int16_t)value;
-    }
+    const rune_taps rows = rune_clip_window(y, shape.input_height, shape.filter_height, shape.dilation_height);
+    const rune_conv_2d_i8_window window = {
+        .rows = rows,
+        .columns = rune_clip_window(x, shape.input_width, shape.filter_width, shape.dilation_width),
+        .first = ((y + rows.first * shape.dilation_height) * shape.input_width + x) * shape.input_channels,
+    };
+    return window;
 }
 
-/* A run of bytes that follow each other in the image, to the values of a column from k on. */
-RUNE_KERNEL void rune_widen_run(const int8_t *bytes, int16_t *column, int32_t k, int32_t count, int32_t is_aligned)
+/* Whether the taps of a filter row and their channels follow each other in the image. */
+RUNE_KERNEL int32_t rune_conv_2d_i8_is_run(rune_conv_2d_i8_shape shape, rune_conv_2d_i8_window window)
 {
-    if (!is_aligned) {
-        rune_widen_i8(bytes, column, k, count);
-        return;
-    }
+    return shape.dilation_width == 1 && window.columns.first == 0 && window.columns.end == shape.filter_width;
+}
+
+/* `count` values of a column, a multiple of four; returns where the next ones go. */
+RUNE_KERNEL int16_t *rune_fill_column(int16_t *to, int32_t count, int32_t value)
+{
     for (int32_t i = 0; i < count; i += 4) {
-        rune_widen_4(bytes + i, column + 2 * (k + i));
+        to[0] = to[1] = to[2] = to[3] = (int16_t)value;
+        to += 8;
     }
+    return to;
 }
 
-/* One filter row of a window of which some taps lie beside the image: these have the zero point. */
-RUNE_KERNEL void rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, const int8_t *restrict image,
-                                                int32_t first, rune_taps taps, int16_t *restrict column, int32_t k)
+/* One filter row of a window of which some taps lie beside the image. */
+RUNE_KERNEL int16_t *rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, const int8_t *from, rune_taps taps,
+                                                    int16_t *to)
 {
     const int32_t channels = shape.input_channels;
-    for (int32_t tap = 0; tap < shape.filter_width; tap++) {
-        if (tap < taps.first || tap >= taps.end) {
-            rune_fill_column(column, k, channels, shape.input_zero_point);
-        } else {
-            rune_widen_run(image + first + tap * shape.dilation_width * channels, column, k, channels,
-                           channels % 4 == 0);
-        }
-        k += channels;
+    to = rune_fill_column(to, taps.first * channels, shape.input_zero_point);
+    for (int32_t tap = taps.first; tap < taps.end; tap++) {
+        to = rune_widen_i8(from + tap * shape.dilation_width * channels, to, channels);
     }
+    return rune_fill_column(to, (shape.filter_width - taps.end) * channels, shape.input_zero_point);
 }
 
-/* The column of one output pixel whose tap (0, 0) is at y, x, which may be outside the image. */
-RUNE_KERNEL void rune_conv_2d_i8_gather(rune_conv_2d_i8_shape shape, const int8_t *restrict image, int32_t y,
-                                        int32_t x, int16_t *restrict column)
+/* The column of a window, where the channels fill whole words, or the runs of all channels and taps do. */
+RUNE_KERNEL void rune_conv_2d_i8_gather_words(rune_conv_2d_i8_shape shape, const int8_t *image,
+                                              rune_conv_2d_i8_window window, int16_t *column)
 {
     const int32_t run = shape.filter_width * shape.input_channels;
-    const rune_taps rows = rune_clip_window(y, shape.input_height, shape.filter_height, shape.dilation_height);
-    const rune_taps taps = rune_clip_window(x, shape.input_width, shape.filter_width, shape.dilation_width);
     const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
-    /* Of the first row inside; its column may be outside. */
-    int32_t first = (y * shape.input_width + x) * shape.input_channels + rows.first * step;
-    int32_t row = 0;
-    for (; row < rows.first; row++) {
-        rune_fill_column(column, row * run, run, shape.input_zero_point);
-    }
-    if (shape.dilation_width == 1 && taps.first == 0 && taps.end == shape.filter_width) {
-        /* The taps of a row and their channels follow each other in the image. */
-        for (; row < rows.end; row++) {
-            rune_widen_run(image + first, column, row * run, run, run % 4 == 0);
-            first += step;
+    const int8_t *from = image + window.first;
+    column = rune_fill_column(column, window.rows.first * run, shape.input_zero_point);
+    if (rune_conv_2d_i8_is_run(shape, window)) {
+        for (int32_t row = window.rows.first; row < window.rows.end; row++) {
+            column = rune_widen_i8(from, column, run);
+            from += step;
         }
     } else {
-        for (; row < rows.end; row++) {
-            rune_conv_2d_i8_gather_clipped(shape, image, first, taps, column, row * run);
-            first += step;
+        for (int32_t row = window.rows.first; row < window.rows.end; row++) {
+            column = rune_conv_2d_i8_gather_clipped(shape, from, window.columns, column);
+            from += step;
         }
     }
-    for (; row < shape.filter_height; row++) {
-        rune_fill_column(column, row * run, run, shape.input_zero_point);
+    rune_fill_column(column, (shape.filter_height - window.rows.end) * run, shape.input_zero_point);
+}
+
+/* A filter row in bytes, of which some taps lie beside the image. */
+RUNE_KERNEL void rune_conv_2d_i8_copy_row(rune_conv_2d_i8_shape shape, const int8_t *from, rune_taps taps, int8_t *to)
+{
+    const int32_t channels = shape.input_channels, skip = (shape.dilation_width - 1) * channels;
+    const uint32_t inside = (uint32_t)((taps.end - taps.first) * channels);
+    for (int32_t tap = 0; tap < shape.filter_width; tap++) {
+        for (int32_t i = 0; i < channels; i++) {
+            const uint32_t place = (uint32_t)((tap - taps.first) * channels + i);
+            *to++ = place < inside ? *from : (int8_t)shape.input_zero_point;
+            from++;
+        }
+        from += skip;
     }
 }
 
-/* A window of one pixel. */
-RUNE_KERNEL void rune_conv_2d_i8_widen(const int8_t *restrict pixel, int16_t *restrict column, int32_t channels)
+/* The same where they do not: the window is put together in bytes first. The weights of those that fill up the last
+   word are zero. */
+RUNE_KERNEL void rune_conv_2d_i8_gather_bytes(rune_conv_2d_i8_shape shape, const int8_t *image,
+                                              rune_conv_2d_i8_window window, int8_t *bytes, int16_t *column)
 {
-    const int32_t whole = channels & ~3;
-    rune_widen_run(pixel, column, 0, whole, 1);
-    rune_widen_i8(pixel + whole, column, whole, channels - whole);
+    const int32_t run = shape.filter_width * shape.input_channels;
+    const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
+    const int8_t *from = image + window.first;
+    int8_t *to = bytes + window.rows.first * run;
+    for (int8_t *i = bytes; i < to; i++) {
+        *i = (int8_t)shape.input_zero_point;
+    }
+    for (int32_t row = window.rows.first; row < window.rows.end; row++) {
+        if (rune_conv_2d_i8_is_run(shape, window)) {
+            __builtin_memcpy(to, from, (uint32_t)run);
+        } else {
+            rune_conv_2d_i8_copy_row(shape, from, window.columns, to);
+        }
+        from += step;
+        to += run;
+    }
+    for (int8_t *const end = bytes + shape.filter_height * run; to < end; to++) {
+        *to = (int8_t)shape.input_zero_point;
+    }
+    rune_widen_i8(bytes, column, rune_conv_2d_i8_depth(shape));
 }
 
-/* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns. */
+/* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns, and where the
+   channels do not fill whole words for the bytes of one behind them. The output may overwrite input that is not needed
+   any more: pixels are made in order, and read before they are written. */
 RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *restrict weights,
-                                 const int32_t *restrict channel_values, const int8_t *restrict input,
-                                 int8_t *restrict output, int16_t *restrict columns)
+                                 const int32_t *restrict channel_values, const int8_t *input, int8_t *output,
+                                 int16_t *restrict columns)
 {
     const rune_channel_i8 *const channels = (const rune_channel_i8 *)channel_values;
     const int32_t depth = rune_conv_2d_i8_depth(shape);
-    const int32_t is_pointwise = shape.filter_height == 1 && shape.filter_width == 1 && shape.stride_height == 1 &&
-                                 shape.stride_width == 1 && shape.padding_top == 0 && shape.padding_left == 0;
+    const int32_t has_words = shape.input_channels % 4 == 0, run = shape.filter_width * shape.input_channels;
+    const int32_t is_pointwise = has_words && shape.filter_height == 1 && shape.filter_width == 1 &&
+                                 shape.stride_height == 1 && shape.stride_width == 1 && shape.padding_top == 0 &&
+                                 shape.padding_left == 0;
     const int32_t lines = shape.batches * shape.output_height;
+    int8_t *const bytes = (int8_t *)(columns + 2 * depth);
     int32_t waiting = 0; /* whether the first column is filled and not yet used */
     int32_t y = -shape.padding_top;
     for (int32_t line = 0; line < lines; line++) {
@@ -118,18 +157,23 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         for (int32_t i = 0; i < shape.output_width; i++) {
             int16_t *const column = columns + (waiting ? 4 : 0);
             if (is_pointwise) {
-                rune_conv_2d_i8_widen(input, column, shape.input_channels);
-                input += shape.input_channels;
+                rune_widen_i8(input, column, depth);
+                input += depth;
             } else {
-                rune_conv_2d_i8_gather(shape, input, y, x, column);
+                const rune_conv_2d_i8_window window = rune_conv_2d_i8_find(shape, y, x);
+                if (has_words || (run % 4 == 0 && rune_conv_2d_i8_is_run(shape, window))) {
+                    rune_conv_2d_i8_gather_words(shape, input, window, column);
+                } else {
+                    rune_conv_2d_i8_gather_bytes(shape, input, window, bytes, column);
+                }
                 x += shape.stride_width;
             }
             if (shape.general) {
                 rune_columns_general_i8(weights, channels, shape.output_channels, depth, column, shape.limits, output);
                 output += shape.output_channels;
             } else if (waiting) {
-                rune_columns_i8(weights, channels, shape.output_channels, depth, columns, shape.limits, output,
-                                shape.output_channels);
+                rune_columns_i8_channels(weights, channels, shape.output_channels, depth, columns, shape.limits,
+                                         output, shape.output_channels);
                 output += 2 * shape.output_channels;
                 waiting = 0;
             } else {
@@ -143,7 +187,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         }
     }
     if (waiting) {
-        rune_columns_i8(weights, channels, shape.output_channels, depth, columns, shape.limits, output, 0);
+        rune_columns_i8_channels(weights, channels, shape.output_channels, depth, columns, shape.limits, output, 0);
     }
 }
 

@@ -15,34 +15,43 @@ typedef struct rune_fully_connected_i8_shape {
 } rune_fully_connected_i8_shape;
 
 #if defined(__ARM_FEATURE_DSP)
-#define RUNE_FULLY_CONNECTED_I8_ADD(SUM, WORD)                                                                \
+/* Written by hand, like the sums of convolutions. A step is four inputs of four units. */
+#define RUNE_FULLY_CONNECTED_ADD(SUM, WORD)                                                                   \
+    "sxtb16 %[u], %[" WORD "], ror #8\n"                                                                      \
+    "sxtb16 %[" WORD "], %[" WORD "]\n"                                                                       \
+    "smlad %[" SUM "], %[u], %[odd], %[" SUM "]\n"                                                            \
+    "smlad %[" SUM "], %[" WORD "], %[even], %[" SUM "]\n"
+#define RUNE_FULLY_CONNECTED_STEP                                                                             \
+    "ldr %[even], [%[row]], #4\n"                                                                             \
+    "ldrd %[w0], %[w1], [%[weights]], #8\n"                                                                   \
+    "sxtb16 %[odd], %[even], ror #8\n"                                                                        \
+    "sxtb16 %[even], %[even]\n" RUNE_FULLY_CONNECTED_ADD("s0", "w0") RUNE_FULLY_CONNECTED_ADD("s1", "w1")     \
+    "ldrd %[w0], %[w1], [%[weights]], #8\n" RUNE_FULLY_CONNECTED_ADD("s2", "w0")                              \
+        RUNE_FULLY_CONNECTED_ADD("s3", "w1")
+#define RUNE_FULLY_CONNECTED_TURNS(END, STEPS)                                                                \
     do {                                                                                                      \
-        SUM = __smlad(rune_even_bytes(WORD), even, SUM);                                                      \
-        SUM = __smlad(rune_odd_bytes(WORD), odd, SUM);                                                        \
+        uint32_t even, odd, w0, w1, u;                                                                        \
+        __asm__ volatile("1:\n" STEPS                                                                         \
+                         "cmp %[row], %[end]\n"                                                               \
+                         "bne 1b\n"                                                                           \
+                         : [weights] "+&r"(weights), [row] "+&r"(row), [s0] "+&r"(s0), [s1] "+&r"(s1),        \
+                           [s2] "+&r"(s2), [s3] "+&r"(s3), [even] "=&r"(even), [odd] "=&r"(odd),              \
+                           [w0] "=&r"(w0), [w1] "=&r"(w1), [u] "=&r"(u)                                       \
+                         : [end] "r"(END)                                                                     \
+                         : "cc", "memory");                                                                   \
     } while (0)
-#define RUNE_FULLY_CONNECTED_I8_STEP4(BYTES)                                                                  \
-    do {                                                                                                      \
-        const uint32_t x = rune_load_word(BYTES);                                                             \
-        const int16x2_t even = rune_even_bytes(x), odd = rune_odd_bytes(x);                                   \
-        const uint32_t *words = (const uint32_t *)weights;                                                    \
-        RUNE_FULLY_CONNECTED_I8_ADD(s0, words[0]);                                                            \
-        RUNE_FULLY_CONNECTED_I8_ADD(s1, words[1]);                                                            \
-        RUNE_FULLY_CONNECTED_I8_ADD(s2, words[2]);                                                            \
-        RUNE_FULLY_CONNECTED_I8_ADD(s3, words[3]);                                                            \
-        weights += 16;                                                                                        \
-    } while (0)
+#define RUNE_FULLY_CONNECTED_STEPS_1 RUNE_FULLY_CONNECTED_STEP
+#define RUNE_FULLY_CONNECTED_STEPS_4                                                                          \
+    RUNE_FULLY_CONNECTED_STEP RUNE_FULLY_CONNECTED_STEP RUNE_FULLY_CONNECTED_STEP RUNE_FULLY_CONNECTED_STEP
 #else
-#define RUNE_FULLY_CONNECTED_I8_DOT(x, w) (x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3])
-#define RUNE_FULLY_CONNECTED_I8_STEP4(BYTES)                                                                  \
-    do {                                                                                                      \
-        const int8_t *x = BYTES;                                                                              \
-        const int8_t *w1 = weights + 4, *w2 = weights + 8, *w3 = weights + 12;                                \
-        s0 += RUNE_FULLY_CONNECTED_I8_DOT(x, weights);                                                        \
-        s1 += RUNE_FULLY_CONNECTED_I8_DOT(x, w1);                                                             \
-        s2 += RUNE_FULLY_CONNECTED_I8_DOT(x, w2);                                                             \
-        s3 += RUNE_FULLY_CONNECTED_I8_DOT(x, w3);                                                             \
-        weights += 16;                                                                                        \
-    } while (0)
+#define RUNE_FULLY_CONNECTED_DOT(x, w) (x[0] * (w)[0] + x[1] * (w)[1] + x[2] * (w)[2] + x[3] * (w)[3])
+#define RUNE_FULLY_CONNECTED_TURNS(END, STEPS)                                                                \
+    for (const int8_t *const end = (END); row != end; row += 4, weights += 16) {                              \
+        s0 += RUNE_FULLY_CONNECTED_DOT(row, weights);                                                         \
+        s1 += RUNE_FULLY_CONNECTED_DOT(row, weights + 4);                                                     \
+        s2 += RUNE_FULLY_CONNECTED_DOT(row, weights + 8);                                                     \
+        s3 += RUNE_FULLY_CONNECTED_DOT(row, weights + 12);                                                    \
+    }
 #endif
 
 /* Four units over one row. Only whole words of the input are read, and the rest byte by byte. */
@@ -52,22 +61,19 @@ static __attribute__((noinline, unused)) void rune_fully_connected_i8_4(const in
                                                                         int32_t *sums)
 {
     int32_t s0 = units[0].bias, s1 = units[1].bias, s2 = units[2].bias, s3 = units[3].bias;
-    const int8_t *end = row + (depth & ~7);
-    while (row != end) {
-        RUNE_FULLY_CONNECTED_I8_STEP4(row);
-        RUNE_FULLY_CONNECTED_I8_STEP4(row + 4);
-        row += 8;
+    if (depth >= 16) {
+        RUNE_FULLY_CONNECTED_TURNS(row + (depth & ~15), RUNE_FULLY_CONNECTED_STEPS_4);
     }
-    if (depth & 4) {
-        RUNE_FULLY_CONNECTED_I8_STEP4(row);
-        row += 4;
+    if (depth & 12) {
+        RUNE_FULLY_CONNECTED_TURNS(row + (depth & 12), RUNE_FULLY_CONNECTED_STEPS_1);
     }
     if (depth & 3) {
         int8_t rest[4] = {0, 0, 0, 0};
         for (int32_t i = 0; i < (depth & 3); i++) {
             rest[i] = row[i];
         }
-        RUNE_FULLY_CONNECTED_I8_STEP4(rest);
+        row = rest;
+        RUNE_FULLY_CONNECTED_TURNS(rest + 4, RUNE_FULLY_CONNECTED_STEPS_1);
     }
     sums[0] = s0;
     sums[1] = s1;
@@ -75,9 +81,15 @@ static __attribute__((noinline, unused)) void rune_fully_connected_i8_4(const in
     sums[3] = s3;
 }
 
-#undef RUNE_FULLY_CONNECTED_I8_STEP4
-#undef RUNE_FULLY_CONNECTED_I8_ADD
-#undef RUNE_FULLY_CONNECTED_I8_DOT
+#undef RUNE_FULLY_CONNECTED_TURNS
+#if defined(__ARM_FEATURE_DSP)
+#undef RUNE_FULLY_CONNECTED_STEPS_4
+#undef RUNE_FULLY_CONNECTED_STEPS_1
+#undef RUNE_FULLY_CONNECTED_STEP
+#undef RUNE_FULLY_CONNECTED_ADD
+#else
+#undef RUNE_FULLY_CONNECTED_DOT
+#endif
 
 /* One unit: for the few that are left over. */
 static __attribute__((noinline, unused)) int32_t rune_fully_connected_i8_1(const int8_t *weights,
