@@ -41,9 +41,10 @@ class Conv2DI8(Layer):
 
     @property
     def scratch_bytes(self) -> int:
-        """Two columns of int16, interleaved, and where pixels are no whole words the bytes of one."""
+        """Two columns of int16, interleaved, and the bytes of a window or a filter row that are no whole words."""
         depth = (len(self.weight_rows[0]) + 3) // 4 * 4
-        return 4 * depth + (depth if self.input_channels % 4 else 0)
+        run = self.columns.taps * self.input_channels
+        return 4 * depth + (0 if self.input_channels % 4 == 0 else run if run % 4 == 0 else depth)
 
     def _make_constants(self) -> tuple[Constant, ...]:
         packed = pack_rows(self.weight_rows, (2, 1))

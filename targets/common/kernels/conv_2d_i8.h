@@ -59,40 +59,6 @@ RUNE_KERNEL int16_t *rune_fill_column(int16_t *to, int32_t count, int32_t value)
     return to;
 }
 
-/* One filter row of a window of which some taps lie beside the image. */
-RUNE_KERNEL int16_t *rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, const int8_t *from, rune_taps taps,
-                                                    int16_t *to)
-{
-    const int32_t channels = shape.input_channels;
-    to = rune_fill_column(to, taps.first * channels, shape.input_zero_point);
-    for (int32_t tap = taps.first; tap < taps.end; tap++) {
-        to = rune_widen_i8(from + tap * shape.dilation_width * channels, to, channels);
-    }
-    return rune_fill_column(to, (shape.filter_width - taps.end) * channels, shape.input_zero_point);
-}
-
-/* The column of a window, where the channels fill whole words, or the runs of all channels and taps do. */
-RUNE_KERNEL void rune_conv_2d_i8_gather_words(rune_conv_2d_i8_shape shape, const int8_t *image,
-                                              rune_conv_2d_i8_window window, int16_t *column)
-{
-    const int32_t run = shape.filter_width * shape.input_channels;
-    const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
-    const int8_t *from = image + window.first;
-    column = rune_fill_column(column, window.rows.first * run, shape.input_zero_point);
-    if (rune_conv_2d_i8_is_run(shape, window)) {
-        for (int32_t row = window.rows.first; row < window.rows.end; row++) {
-            column = rune_widen_i8(from, column, run);
-            from += step;
-        }
-    } else {
-        for (int32_t row = window.rows.first; row < window.rows.end; row++) {
-            column = rune_conv_2d_i8_gather_clipped(shape, from, window.columns, column);
-            from += step;
-        }
-    }
-    rune_fill_column(column, (shape.filter_height - window.rows.end) * run, shape.input_zero_point);
-}
-
 /* A filter row in bytes, of which some taps lie beside the image. */
 RUNE_KERNEL void rune_conv_2d_i8_copy_row(rune_conv_2d_i8_shape shape, const int8_t *from, rune_taps taps, int8_t *to)
 {
@@ -108,7 +74,45 @@ RUNE_KERNEL void rune_conv_2d_i8_copy_row(rune_conv_2d_i8_shape shape, const int
     }
 }
 
-/* The same where they do not: the window is put together in bytes first. The weights of those that fill up the last
+/* A filter row of whole words of which some taps lie beside the image; returns where the next one goes. */
+RUNE_KERNEL int16_t *rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, const int8_t *from, rune_taps taps,
+                                                    int8_t *bytes, int16_t *to)
+{
+    const int32_t channels = shape.input_channels;
+    if (channels % 4 != 0) {
+        rune_conv_2d_i8_copy_row(shape, from, taps, bytes);
+        return rune_widen_i8(bytes, to, shape.filter_width * channels);
+    }
+    to = rune_fill_column(to, taps.first * channels, shape.input_zero_point);
+    for (int32_t tap = taps.first; tap < taps.end; tap++) {
+        to = rune_widen_i8(from + tap * shape.dilation_width * channels, to, channels);
+    }
+    return rune_fill_column(to, (shape.filter_width - taps.end) * channels, shape.input_zero_point);
+}
+
+/* The column of a window whose filter rows are whole words. */
+RUNE_KERNEL void rune_conv_2d_i8_gather_words(rune_conv_2d_i8_shape shape, const int8_t *image,
+                                              rune_conv_2d_i8_window window, int8_t *bytes, int16_t *column)
+{
+    const int32_t run = shape.filter_width * shape.input_channels;
+    const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
+    const int8_t *from = image + window.first;
+    column = rune_fill_column(column, window.rows.first * run, shape.input_zero_point);
+    if (rune_conv_2d_i8_is_run(shape, window)) {
+        for (int32_t row = window.rows.first; row < window.rows.end; row++) {
+            column = rune_widen_i8(from, column, run);
+            from += step;
+        }
+    } else {
+        for (int32_t row = window.rows.first; row < window.rows.end; row++) {
+            column = rune_conv_2d_i8_gather_clipped(shape, from, window.columns, bytes, column);
+            from += step;
+        }
+    }
+    rune_fill_column(column, (shape.filter_height - window.rows.end) * run, shape.input_zero_point);
+}
+
+/* The column of any window: it is put together in bytes first. The weights of those that fill up the last
    word are zero. */
 RUNE_KERNEL void rune_conv_2d_i8_gather_bytes(rune_conv_2d_i8_shape shape, const int8_t *image,
                                               rune_conv_2d_i8_window window, int8_t *bytes, int16_t *column)
@@ -135,8 +139,9 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_bytes(rune_conv_2d_i8_shape shape, const
     rune_widen_i8(bytes, column, rune_conv_2d_i8_depth(shape));
 }
 
-/* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns, and where the
-   channels do not fill whole words for the bytes of one behind them. The output may overwrite input that is not needed
+/* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns; behind them
+   is room for the bytes of a window, for those of a filter row where these are whole words, and for none where the
+   channels are. The output may overwrite input that is not needed
    any more: pixels are made in order, and read before they are written. */
 RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *restrict weights,
                                  const int32_t *restrict channel_values, const int8_t *input, int8_t *output,
@@ -144,7 +149,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
 {
     const rune_channel_i8 *const channels = (const rune_channel_i8 *)channel_values;
     const int32_t depth = rune_conv_2d_i8_depth(shape);
-    const int32_t has_words = shape.input_channels % 4 == 0, run = shape.filter_width * shape.input_channels;
+    const int32_t has_words = shape.filter_width * shape.input_channels % 4 == 0;
     const int32_t is_pointwise = has_words && shape.filter_height == 1 && shape.filter_width == 1 &&
                                  shape.stride_height == 1 && shape.stride_width == 1 && shape.padding_top == 0 &&
                                  shape.padding_left == 0;
@@ -161,8 +166,8 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
                 input += depth;
             } else {
                 const rune_conv_2d_i8_window window = rune_conv_2d_i8_find(shape, y, x);
-                if (has_words || (run % 4 == 0 && rune_conv_2d_i8_is_run(shape, window))) {
-                    rune_conv_2d_i8_gather_words(shape, input, window, column);
+                if (has_words) {
+                    rune_conv_2d_i8_gather_words(shape, input, window, bytes, column);
                 } else {
                     rune_conv_2d_i8_gather_bytes(shape, input, window, bytes, column);
                 }
