@@ -1,9 +1,10 @@
 #ifndef RUNE_CONV_2D_I8_H
 #define RUNE_CONV_2D_I8_H
 
-/* CONV_2D of int8 over NHWC images. The inputs of two output pixels at a time are widened into columns, in which
+/* CONV_2D of int8 or uint8 over NHWC images. The inputs of two output pixels at a time are widened into columns, in which
    taps outside the image have the input's zero point: so the zero point's share of the sum is the same for every
-   pixel, and part of the bias. */
+   pixel, and part of the bias. The weights of uint8 have a zero point too: they are stored as int8, and where that is
+   not their exact distance from it, the rest is the same for all of them, so it is multiplied by the column's sum. */
 
 #include "kernels/sums_i8.h"
 
@@ -16,6 +17,8 @@ typedef struct rune_conv_2d_i8_shape {
     int32_t dilation_height, dilation_width;
     int32_t padding_top, padding_left;
     int32_t input_zero_point;
+    int32_t is_unsigned; /* whether inputs and outputs are uint8 */
+    int32_t weight_offset; /* to be added to every weight; only of uint8 */
     int32_t general; /* whether a channel needs the general form of requantisation */
     rune_limits_i8 limits;
 } rune_conv_2d_i8_shape;
@@ -35,14 +38,15 @@ RUNE_KERNEL void rune_fill_column(int16_t *column, int32_t k, int32_t count, int
 }
 
 /* A run of bytes that follow each other in the image, to the values of a column from k on. */
-RUNE_KERNEL void rune_widen_run(const int8_t *bytes, int16_t *column, int32_t k, int32_t count, int32_t is_aligned)
+RUNE_KERNEL void rune_widen_run(const int8_t *bytes, int16_t *column, int32_t k, int32_t count, int32_t is_aligned,
+                                int32_t is_unsigned)
 {
     if (!is_aligned) {
-        rune_widen_i8(bytes, column, k, count);
+        rune_widen_i8(bytes, column, k, count, is_unsigned);
         return;
     }
     for (int32_t i = 0; i < count; i += 4) {
-        rune_widen_4(bytes + i, column + 2 * (k + i));
+        rune_widen_4(bytes + i, column + 2 * (k + i), is_unsigned);
     }
 }
 
@@ -56,7 +60,7 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, con
             rune_fill_column(column, k, channels, shape.input_zero_point);
         } else {
             rune_widen_run(image + first + tap * shape.dilation_width * channels, column, k, channels,
-                           channels % 4 == 0);
+                           channels % 4 == 0, shape.is_unsigned);
         }
         k += channels;
     }
@@ -79,7 +83,7 @@ RUNE_KERNEL void rune_conv_2d_i8_gather(rune_conv_2d_i8_shape shape, const int8_
     if (shape.dilation_width == 1 && taps.first == 0 && taps.end == shape.filter_width) {
         /* The taps of a row and their channels follow each other in the image. */
         for (; row < rows.end; row++) {
-            rune_widen_run(image + first, column, row * run, run, run % 4 == 0);
+            rune_widen_run(image + first, column, row * run, run, run % 4 == 0, shape.is_unsigned);
             first += step;
         }
     } else {
@@ -94,11 +98,34 @@ RUNE_KERNEL void rune_conv_2d_i8_gather(rune_conv_2d_i8_shape shape, const int8_
 }
 
 /* A window of one pixel. */
-RUNE_KERNEL void rune_conv_2d_i8_widen(const int8_t *restrict pixel, int16_t *restrict column, int32_t channels)
+RUNE_KERNEL void rune_conv_2d_i8_widen(const int8_t *restrict pixel, int16_t *restrict column, int32_t channels,
+                                       int32_t is_unsigned)
 {
     const int32_t whole = channels & ~3;
-    rune_widen_run(pixel, column, 0, whole, 1);
-    rune_widen_i8(pixel + whole, column, whole, channels - whole);
+    rune_widen_run(pixel, column, 0, whole, 1, is_unsigned);
+    rune_widen_i8(pixel + whole, column, whole, channels - whole, is_unsigned);
+}
+
+/* What the sums over a column have because of the weights' offset. */
+RUNE_KERNEL int32_t rune_conv_2d_i8_extra(rune_conv_2d_i8_shape shape, const int16_t *column)
+{
+    const int32_t count = shape.filter_height * shape.filter_width * shape.input_channels;
+    return shape.weight_offset ? shape.weight_offset * rune_column_sum(column, count) : 0;
+}
+
+/* All output channels of two columns: see rune_columns_i8. */
+RUNE_KERNEL void rune_conv_2d_i8_columns(rune_conv_2d_i8_shape shape, const int8_t *weights,
+                                         const rune_channel_i8 *channels, const int16_t *columns, int8_t *output,
+                                         int32_t second)
+{
+    const int32_t depth = rune_conv_2d_i8_depth(shape);
+    if (shape.is_unsigned) {
+        const int32_t extra[2] = {rune_conv_2d_i8_extra(shape, columns),
+                                  second ? rune_conv_2d_i8_extra(shape, columns + 4) : 0};
+        rune_columns_u8(weights, channels, shape.output_channels, depth, columns, extra, shape.limits, output, second);
+    } else {
+        rune_columns_i8(weights, channels, shape.output_channels, depth, columns, shape.limits, output, second);
+    }
 }
 
 /* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns. */
@@ -118,18 +145,18 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         for (int32_t i = 0; i < shape.output_width; i++) {
             int16_t *const column = columns + (waiting ? 4 : 0);
             if (is_pointwise) {
-                rune_conv_2d_i8_widen(input, column, shape.input_channels);
+                rune_conv_2d_i8_widen(input, column, shape.input_channels, shape.is_unsigned);
                 input += shape.input_channels;
             } else {
                 rune_conv_2d_i8_gather(shape, input, y, x, column);
                 x += shape.stride_width;
             }
             if (shape.general) {
-                rune_columns_general_i8(weights, channels, shape.output_channels, depth, column, shape.limits, output);
+                rune_columns_general_i8(weights, channels, shape.output_channels, depth, column,
+                                        rune_conv_2d_i8_extra(shape, column), shape.limits, output);
                 output += shape.output_channels;
             } else if (waiting) {
-                rune_columns_i8(weights, channels, shape.output_channels, depth, columns, shape.limits, output,
-                                shape.output_channels);
+                rune_conv_2d_i8_columns(shape, weights, channels, columns, output, shape.output_channels);
                 output += 2 * shape.output_channels;
                 waiting = 0;
             } else {
@@ -143,7 +170,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         }
     }
     if (waiting) {
-        rune_columns_i8(weights, channels, shape.output_channels, depth, columns, shape.limits, output, 0);
+        rune_conv_2d_i8_columns(shape, weights, channels, columns, output, 0);
     }
 }
 

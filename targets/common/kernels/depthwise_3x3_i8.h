@@ -1,7 +1,7 @@
 #ifndef RUNE_DEPTHWISE_3X3_I8_H
 #define RUNE_DEPTHWISE_3X3_I8_H
 
-/* DEPTHWISE_CONV_2D of int8 with a filter of 3 by 3 and one output channel for each input channel: one channel at a
+/* DEPTHWISE_CONV_2D of int8 or uint8 with a filter of 3 by 3 and one output channel for each input channel: one channel at a
    time is widened into a plane with a border of the input's zero point, whose share of the sum is in the bias. */
 
 #include "kernels/requantise.h"
@@ -14,6 +14,7 @@ typedef struct rune_depthwise_3x3_i8_shape {
     int32_t padding_top, padding_left;
     int32_t plane_height, plane_width; /* the width is even, and reaches one value beyond the last window */
     int32_t input_zero_point;
+    int32_t is_unsigned; /* whether inputs and outputs are uint8 */
     rune_limits_i8 limits;
 } rune_depthwise_3x3_i8_shape;
 
@@ -92,6 +93,8 @@ RUNE_KERNEL int32_t rune_depthwise_scaled(int32_t sum, const rune_depthwise_3x3_
 #define RUNE_CLAMP(x) rune_clamp_i8(x, limits)
 RUNE_DEPTHWISE_DEFINE_CHANNEL(1, saturated, rune_saturate_i8)
 RUNE_DEPTHWISE_DEFINE_CHANNEL(2, saturated, rune_saturate_i8)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(1, saturated_u8, rune_saturate_u8)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(2, saturated_u8, rune_saturate_u8)
 RUNE_DEPTHWISE_DEFINE_CHANNEL(1, clamped, RUNE_CLAMP)
 RUNE_DEPTHWISE_DEFINE_CHANNEL(2, clamped, RUNE_CLAMP)
 #undef RUNE_CLAMP
@@ -105,11 +108,17 @@ RUNE_KERNEL void rune_depthwise_3x3_channel_i8(rune_depthwise_3x3_i8_shape shape
 {
     const int32_t line = shape.plane_width / 2;
     const int32_t height = shape.output_height, width = shape.output_width, stride = shape.channels;
-    if (rune_has_own_limits_i8(shape.limits)) {
+    if (!shape.is_unsigned && rune_has_own_limits_i8(shape.limits)) {
         if (shape.stride == 1) {
             rune_depthwise_3x3_saturated_1(words, line, channel, height, width, stride, shape.limits, output);
         } else {
             rune_depthwise_3x3_saturated_2(words, line, channel, height, width, stride, shape.limits, output);
+        }
+    } else if (shape.is_unsigned && rune_has_own_limits_u8(shape.limits)) {
+        if (shape.stride == 1) {
+            rune_depthwise_3x3_saturated_u8_1(words, line, channel, height, width, stride, shape.limits, output);
+        } else {
+            rune_depthwise_3x3_saturated_u8_2(words, line, channel, height, width, stride, shape.limits, output);
         }
     } else if (shape.stride == 1) {
         rune_depthwise_3x3_clamped_1(words, line, channel, height, width, stride, shape.limits, output);
@@ -139,15 +148,15 @@ RUNE_KERNEL void rune_depthwise_3x3_i8(rune_depthwise_3x3_i8_shape shape, const 
                 int16_t *to = plane + (y + shape.padding_top) * shape.plane_width + shape.padding_left;
                 int32_t x = width;
                 for (; x >= 4; x -= 4) {
-                    to[0] = from[0];
-                    to[1] = from[step];
-                    to[2] = from[2 * step];
-                    to[3] = from[3 * step];
+                    to[0] = (int16_t)rune_byte_value(from[0], shape.is_unsigned);
+                    to[1] = (int16_t)rune_byte_value(from[step], shape.is_unsigned);
+                    to[2] = (int16_t)rune_byte_value(from[2 * step], shape.is_unsigned);
+                    to[3] = (int16_t)rune_byte_value(from[3 * step], shape.is_unsigned);
                     to += 4;
                     from += 4 * step;
                 }
                 for (; x > 0; x--) {
-                    *to++ = *from;
+                    *to++ = (int16_t)rune_byte_value(*from, shape.is_unsigned);
                     from += step;
                 }
             }

@@ -1,7 +1,7 @@
 #ifndef RUNE_FULLY_CONNECTED_I8_H
 #define RUNE_FULLY_CONNECTED_I8_H
 
-/* FULLY_CONNECTED of int8. The input's zero point is part of the bias. The weights of four units at a time
+/* FULLY_CONNECTED of int8, and the sums of its other forms. The input's zero point is part of the bias. The weights of four units at a time
    are interleaved in words of four, those of the units left over follow; rows are filled up to words with zeros. */
 
 #include "kernels/sums_i8.h"
@@ -14,6 +14,10 @@ typedef struct rune_fully_connected_i8_shape {
     rune_limits_i8 limits;
 } rune_fully_connected_i8_shape;
 
+/* The highest bits of four uint8: without them, and with them where they were not, these are int8 smaller by 128. */
+#define RUNE_FLIP_NONE 0u
+#define RUNE_FLIP_SIGNS 0x80808080u
+
 #if defined(__ARM_FEATURE_DSP)
 #define RUNE_FULLY_CONNECTED_I8_ADD(SUM, WORD)                                                                \
     do {                                                                                                      \
@@ -22,7 +26,7 @@ typedef struct rune_fully_connected_i8_shape {
     } while (0)
 #define RUNE_FULLY_CONNECTED_I8_STEP4(BYTES)                                                                  \
     do {                                                                                                      \
-        const uint32_t x = rune_load_word(BYTES);                                                             \
+        const uint32_t x = rune_load_word(BYTES) ^ flip;                                                      \
         const int16x2_t even = rune_even_bytes(x), odd = rune_odd_bytes(x);                                   \
         const uint32_t *words = (const uint32_t *)weights;                                                    \
         RUNE_FULLY_CONNECTED_I8_ADD(s0, words[0]);                                                            \
@@ -35,7 +39,9 @@ typedef struct rune_fully_connected_i8_shape {
 #define RUNE_FULLY_CONNECTED_I8_DOT(x, w) (x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3])
 #define RUNE_FULLY_CONNECTED_I8_STEP4(BYTES)                                                                  \
     do {                                                                                                      \
-        const int8_t *x = BYTES;                                                                              \
+        const int8_t *bytes = BYTES;                                                                          \
+        const int8_t f = (int8_t)flip;                                                                        \
+        const int8_t x[4] = {bytes[0] ^ f, bytes[1] ^ f, bytes[2] ^ f, bytes[3] ^ f};                         \
         const int8_t *w1 = weights + 4, *w2 = weights + 8, *w3 = weights + 12;                                \
         s0 += RUNE_FULLY_CONNECTED_I8_DOT(x, weights);                                                        \
         s1 += RUNE_FULLY_CONNECTED_I8_DOT(x, w1);                                                             \
@@ -45,13 +51,12 @@ typedef struct rune_fully_connected_i8_shape {
     } while (0)
 #endif
 
-/* Four units over one row. Only whole words of the input are read, and the rest byte by byte. */
-static __attribute__((noinline, unused)) void rune_fully_connected_i8_4(const int8_t *weights,
-                                                                        const rune_channel_i8 *units,
-                                                                        const int8_t *row, int32_t depth,
-                                                                        int32_t *sums)
+/* Four units over one row, added to the sums that are given. Only whole words of the input are read, and the rest byte
+   by byte. */
+RUNE_KERNEL void rune_fully_connected_4(const int8_t *weights, const int8_t *row, int32_t depth, int32_t *sums,
+                                        uint32_t flip)
 {
-    int32_t s0 = units[0].bias, s1 = units[1].bias, s2 = units[2].bias, s3 = units[3].bias;
+    int32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
     const int8_t *end = row + (depth & ~7);
     while (row != end) {
         RUNE_FULLY_CONNECTED_I8_STEP4(row);
@@ -80,20 +85,32 @@ static __attribute__((noinline, unused)) void rune_fully_connected_i8_4(const in
 #undef RUNE_FULLY_CONNECTED_I8_DOT
 
 /* One unit: for the few that are left over. */
-static __attribute__((noinline, unused)) int32_t rune_fully_connected_i8_1(const int8_t *weights,
-                                                                           const int8_t *row, int32_t depth,
-                                                                           int32_t sum)
+RUNE_KERNEL int32_t rune_fully_connected_1(const int8_t *weights, const int8_t *row, int32_t depth, int32_t sum,
+                                           uint32_t flip)
 {
-    int32_t i = 0;
-    for (; i + 4 <= depth; i += 4) {
-        sum += row[i] * weights[0] + row[i + 1] * weights[1] + row[i + 2] * weights[2] + row[i + 3] * weights[3];
-        weights += 4;
-    }
-    for (; i < depth; i++) {
-        sum += row[i] * *weights++;
+    for (int32_t i = 0; i < depth; i++) {
+        sum += (int8_t)(row[i] ^ (int8_t)flip) * weights[i];
     }
     return sum;
 }
+
+/* Shared by all layers of a type. */
+#define RUNE_FULLY_CONNECTED_DEFINE(TYPE, FLIP)                                                               \
+    static __attribute__((noinline, unused)) void rune_fully_connected_##TYPE##_4(                            \
+        const int8_t *weights, const int8_t *row, int32_t depth, int32_t *sums)                               \
+    {                                                                                                         \
+        rune_fully_connected_4(weights, row, depth, sums, FLIP);                                              \
+    }                                                                                                         \
+    static __attribute__((noinline, unused)) int32_t rune_fully_connected_##TYPE##_1(                         \
+        const int8_t *weights, const int8_t *row, int32_t depth, int32_t sum)                                 \
+    {                                                                                                         \
+        return rune_fully_connected_1(weights, row, depth, sum, FLIP);                                        \
+    }
+
+RUNE_FULLY_CONNECTED_DEFINE(i8, RUNE_FLIP_NONE)
+RUNE_FULLY_CONNECTED_DEFINE(u8, RUNE_FLIP_SIGNS)
+
+#undef RUNE_FULLY_CONNECTED_DEFINE
 
 RUNE_KERNEL void rune_fully_connected_i8(rune_fully_connected_i8_shape shape, const int8_t *restrict weights,
                                          const int32_t *restrict unit_values, const int8_t *restrict input,
@@ -105,7 +122,10 @@ RUNE_KERNEL void rune_fully_connected_i8(rune_fully_connected_i8_shape shape, co
         int32_t unit = 0;
         for (; unit + 4 <= shape.units; unit += 4) {
             int32_t sums[4];
-            rune_fully_connected_i8_4(weights + unit * padded, units + unit, input, shape.depth, sums);
+            for (int32_t i = 0; i < 4; i++) {
+                sums[i] = units[unit + i].bias;
+            }
+            rune_fully_connected_i8_4(weights + unit * padded, input, shape.depth, sums);
             for (int32_t i = 0; i < 4; i++) {
                 output[unit + i] = rune_channel_result_i8(sums[i], units + unit + i, shape.limits, shape.general);
             }
@@ -119,5 +139,25 @@ RUNE_KERNEL void rune_fully_connected_i8(rune_fully_connected_i8_shape shape, co
         output += shape.units;
     }
 }
+
+/* All units over one row, given and left as sums. */
+#define RUNE_FULLY_CONNECTED_SUMS(TYPE)                                                                       \
+    RUNE_KERNEL void rune_fully_connected_sums_##TYPE(int32_t depth, int32_t units, const int8_t *weights,    \
+                                                      const int8_t *row, int32_t *sums)                       \
+    {                                                                                                         \
+        const int32_t padded = (depth + 3) & ~3;                                                              \
+        int32_t unit = 0;                                                                                     \
+        for (; unit + 4 <= units; unit += 4) {                                                                \
+            rune_fully_connected_##TYPE##_4(weights + unit * padded, row, depth, sums + unit);                \
+        }                                                                                                     \
+        for (; unit < units; unit++) {                                                                        \
+            sums[unit] = rune_fully_connected_##TYPE##_1(weights + unit * padded, row, depth, sums[unit]);    \
+        }                                                                                                     \
+    }
+
+RUNE_FULLY_CONNECTED_SUMS(i8)
+RUNE_FULLY_CONNECTED_SUMS(u8)
+
+#undef RUNE_FULLY_CONNECTED_SUMS
 
 #endif

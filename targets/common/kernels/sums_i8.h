@@ -29,6 +29,21 @@ RUNE_KERNEL int16x2_t rune_odd_bytes(uint32_t word)
     return halves;
 }
 
+/* The same of bytes without a sign. */
+RUNE_KERNEL int16x2_t rune_even_unsigned_bytes(uint32_t word)
+{
+    int16x2_t halves;
+    __asm__("uxtb16 %0, %1" : "=r"(halves) : "r"(word));
+    return halves;
+}
+
+RUNE_KERNEL int16x2_t rune_odd_unsigned_bytes(uint32_t word)
+{
+    int16x2_t halves;
+    __asm__("uxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(word));
+    return halves;
+}
+
 /* Words that need not lie on a multiple of four. */
 RUNE_KERNEL uint32_t rune_load_word(const int8_t *bytes)
 {
@@ -46,11 +61,12 @@ RUNE_KERNEL int32_t rune_column_index(int32_t k)
 }
 
 /* Four bytes to four values of a column, whose place is that of a multiple of four. */
-RUNE_KERNEL void rune_widen_4(const int8_t *bytes, int16_t *place)
+RUNE_KERNEL void rune_widen_4(const int8_t *bytes, int16_t *place, int32_t is_unsigned)
 {
 #if defined(__ARM_FEATURE_DSP)
     const uint32_t word = rune_load_word(bytes);
-    const int16x2_t even = rune_even_bytes(word), odd = rune_odd_bytes(word);
+    const int16x2_t even = is_unsigned ? rune_even_unsigned_bytes(word) : rune_even_bytes(word);
+    const int16x2_t odd = is_unsigned ? rune_odd_unsigned_bytes(word) : rune_odd_bytes(word);
     int16x2_t low, high;
     __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(low) : "r"(even), "r"(odd));
     __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(high) : "r"(odd), "r"(even));
@@ -58,17 +74,37 @@ RUNE_KERNEL void rune_widen_4(const int8_t *bytes, int16_t *place)
     ((int16x2_t *)place)[1] = high;
 #else
     for (int32_t i = 0; i < 4; i++) {
-        place[i] = bytes[i];
+        place[i] = (int16_t)rune_byte_value(bytes[i], is_unsigned);
     }
 #endif
 }
 
 /* `count` bytes to the values of a column from k on. */
-RUNE_KERNEL void rune_widen_i8(const int8_t *bytes, int16_t *column, int32_t k, int32_t count)
+RUNE_KERNEL void rune_widen_i8(const int8_t *bytes, int16_t *column, int32_t k, int32_t count,
+                               int32_t is_unsigned)
 {
     for (int32_t i = 0; i < count; i++) {
-        column[rune_column_index(k + i)] = bytes[i];
+        column[rune_column_index(k + i)] = (int16_t)rune_byte_value(bytes[i], is_unsigned);
     }
+}
+
+/* The sum of the first `count` values of a column. */
+RUNE_KERNEL int32_t rune_column_sum(const int16_t *column, int32_t count)
+{
+    int32_t sum = 0;
+    for (int32_t i = count & ~3; i > 0; i -= 4) {
+#if defined(__ARM_FEATURE_DSP)
+        sum = __smlad(((const int16x2_t *)column)[0], 0x00010001, sum);
+        sum = __smlad(((const int16x2_t *)column)[1], 0x00010001, sum);
+#else
+        sum += column[0] + column[1] + column[2] + column[3];
+#endif
+        column += 8;
+    }
+    for (int32_t i = 0; i < (count & 3); i++) {
+        sum += column[i];
+    }
+    return sum;
 }
 
 #if defined(__ARM_FEATURE_DSP)
@@ -109,11 +145,10 @@ RUNE_KERNEL void rune_widen_i8(const int8_t *bytes, int16_t *column, int32_t k, 
     } while (0)
 #endif
 
-/* The sums of two channels over two columns of `depth` values. */
+/* The sums of two channels over two columns of `depth` values, added to those that are given. */
 RUNE_KERNEL rune_sums_i8 rune_sums_i8_2_by_2(const int8_t *weights, const int16_t *columns, int32_t depth,
-                                             int32_t bias_0, int32_t bias_1)
+                                             rune_sums_i8 sums)
 {
-    rune_sums_i8 sums = {bias_0, bias_1, bias_0, bias_1};
     const int16_t *end = columns + 2 * (depth & ~15);
     while (columns != end) {
         RUNE_SUMS_I8_STEP();
@@ -152,17 +187,20 @@ RUNE_KERNEL int32_t rune_sum_i8(const int8_t *weights, const int16_t *column, in
 
 #undef RUNE_SUMS_I8_DOT
 
-/* Shared by all layers: a call costs little beside the loops. */
-#define RUNE_COLUMNS_I8_DEFINE(NAME, LIMIT)                                                                   \
+/* Shared by all layers: a call costs little beside the loops. EXTRA is what every sum over the first, and over the
+   second, column has besides its bias. */
+#define RUNE_COLUMNS_I8_DEFINE(NAME, LIMIT, EXTRA_0, EXTRA_1)                                                                   \
     static __attribute__((noinline, unused)) void NAME(                                                       \
         const int8_t *weights, const rune_channel_i8 *channels, int32_t count, int32_t depth,                 \
-        const int16_t *columns, rune_limits_i8 limits, int8_t *output, int32_t second)                        \
+        const int16_t *columns, const int32_t *extra, rune_limits_i8 limits, int8_t *output, int32_t second)  \
     {                                                                                                         \
         (void)limits;                                                                                         \
+        (void)extra;                                                                                          \
         const int8_t *const end = output + (count & ~1);                                                      \
         while (output != end) {                                                                               \
-            const rune_sums_i8 sums =                                                                         \
-                rune_sums_i8_2_by_2(weights, columns, depth, channels[0].bias, channels[1].bias);             \
+            const int32_t b0 = channels[0].bias, b1 = channels[1].bias;                                       \
+            const rune_sums_i8 biases = {b0 + (EXTRA_0), b1 + (EXTRA_0), b0 + (EXTRA_1), b1 + (EXTRA_1)};     \
+            const rune_sums_i8 sums = rune_sums_i8_2_by_2(weights, columns, depth, biases);                   \
             output[second] = (int8_t)LIMIT(rune_scaled_i8(sums.second_0, channels));                          \
             output[0] = (int8_t)LIMIT(rune_scaled_i8(sums.first_0, channels));                                \
             output[second + 1] = (int8_t)LIMIT(rune_scaled_i8(sums.second_1, channels + 1));                  \
@@ -170,8 +208,9 @@ RUNE_KERNEL int32_t rune_sum_i8(const int8_t *weights, const int16_t *column, in
             weights += 2 * depth, channels += 2, output += 2;                                                 \
         }                                                                                                     \
         if (count & 1) {                                                                                      \
-            const int32_t first_sum = rune_sum_i8(weights, columns, depth, 4, channels->bias);                \
-            const int32_t second_sum = rune_sum_i8(weights, columns + 4, depth, 4, channels->bias);           \
+            const int32_t b0 = channels->bias;                                                                \
+            const int32_t first_sum = rune_sum_i8(weights, columns, depth, 4, b0 + (EXTRA_0));                \
+            const int32_t second_sum = rune_sum_i8(weights, columns + 4, depth, 4, b0 + (EXTRA_1));           \
             output[second] = (int8_t)LIMIT(rune_scaled_i8(second_sum, channels));                             \
             output[0] = (int8_t)LIMIT(rune_scaled_i8(first_sum, channels));                                   \
         }                                                                                                     \
@@ -184,8 +223,10 @@ RUNE_KERNEL int32_t rune_scaled_i8(int32_t sum, const rune_channel_i8 *channel)
 }
 
 #define RUNE_CLAMP(x) rune_clamp_i8(x, limits)
-RUNE_COLUMNS_I8_DEFINE(rune_columns_saturated_i8, rune_saturate_i8)
-RUNE_COLUMNS_I8_DEFINE(rune_columns_clamped_i8, RUNE_CLAMP)
+RUNE_COLUMNS_I8_DEFINE(rune_columns_saturated_i8, rune_saturate_i8, 0, 0)
+RUNE_COLUMNS_I8_DEFINE(rune_columns_clamped_i8, RUNE_CLAMP, 0, 0)
+RUNE_COLUMNS_I8_DEFINE(rune_columns_saturated_u8, rune_saturate_u8, extra[0], extra[1])
+RUNE_COLUMNS_I8_DEFINE(rune_columns_clamped_u8, RUNE_CLAMP, extra[0], extra[1])
 #undef RUNE_CLAMP
 #undef RUNE_COLUMNS_I8_DEFINE
 
@@ -195,23 +236,35 @@ RUNE_KERNEL void rune_columns_i8(const int8_t *weights, const rune_channel_i8 *c
                                  const int16_t *columns, rune_limits_i8 limits, int8_t *output, int32_t second)
 {
     if (rune_has_own_limits_i8(limits)) {
-        rune_columns_saturated_i8(weights, channels, count, depth, columns, limits, output, second);
+        rune_columns_saturated_i8(weights, channels, count, depth, columns, 0, limits, output, second);
     } else {
-        rune_columns_clamped_i8(weights, channels, count, depth, columns, limits, output, second);
+        rune_columns_clamped_i8(weights, channels, count, depth, columns, 0, limits, output, second);
     }
 }
 
-/* The same for multipliers that need the general form: rare, so it takes one channel and column at a time. */
+/* The same to uint8, with something to add to all sums over each column. */
+RUNE_KERNEL void rune_columns_u8(const int8_t *weights, const rune_channel_i8 *channels, int32_t count, int32_t depth,
+                                 const int16_t *columns, const int32_t *extra, rune_limits_i8 limits, int8_t *output,
+                                 int32_t second)
+{
+    if (rune_has_own_limits_u8(limits)) {
+        rune_columns_saturated_u8(weights, channels, count, depth, columns, extra, limits, output, second);
+    } else {
+        rune_columns_clamped_u8(weights, channels, count, depth, columns, extra, limits, output, second);
+    }
+}
+
+/* Either for multipliers that need the general form: rare, so it takes one channel and column at a time. */
 static __attribute__((noinline, unused)) void rune_columns_general_i8(const int8_t *weights,
                                                                       const rune_channel_i8 *channels,
                                                                       int32_t count, int32_t depth,
-                                                                      const int16_t *column,
+                                                                      const int16_t *column, int32_t extra,
                                                                       rune_limits_i8 limits, int8_t *output)
 {
     for (int32_t i = 0; i < count; i++) {
         const int32_t is_paired = (i | 1) < count;
         const int8_t *row = weights + (is_paired ? (i >> 1) * 2 * depth + (i & 1) * 4 : i * depth);
-        const int32_t sum = rune_sum_i8(row, column, depth, is_paired ? 8 : 4, channels[i].bias);
+        const int32_t sum = rune_sum_i8(row, column, depth, is_paired ? 8 : 4, channels[i].bias + extra);
         output[i] = rune_channel_result_i8(sum, channels + i, limits, 1);
     }
 }
