@@ -111,12 +111,14 @@ class OptionsType(enum.IntEnum):
     CONV_2D = 1
     DEPTHWISE_CONV_2D = 2
     POOL_2D = 5
+    SVDF = 6
     FULLY_CONNECTED = 8
     SOFTMAX = 9
     ADD = 11
     RESHAPE = 17
     MUL = 21
     DEQUANTIZE = 26
+    REDUCER = 27
     SUB = 28
     QUANTIZE = 89
 

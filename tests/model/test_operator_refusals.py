@@ -61,7 +61,11 @@ FC = fully_connected_options()
     ("message", "arguments"),
     [
         (
-            '(CONV_2D): its input, tensor 0 ("x"), is of type UINT8; supported is FLOAT32 or INT8',
+            '(CONV_2D): its input, tensor 0 ("x"), is of type INT16; supported is FLOAT32 or INT8 or UINT8',
+            ("CONV_2D", [x(1, 4, 4, 1, type=DataType.INT16), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
+        ),
+        (
+            'its weights, tensor 1 ("w"), is of type FLOAT32; supported is UINT8',
             ("CONV_2D", [x(1, 4, 4, 1, type=DataType.UINT8), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
         ),
         ("not 4 dimensions", ("CONV_2D", [x(4, 4, 1), constant(1, 1, 1, 1)], (4, 4, 1), CONV)),
@@ -146,7 +150,11 @@ FC = fully_connected_options()
         ("its weights is missing", ("FULLY_CONNECTED", [x(1, 3), None], (1, 2), FC)),
         ("it has 1 inputs", ("FULLY_CONNECTED", [x(1, 3)], (1, 2), FC)),
         (
-            'its weights, tensor 1 ("w"), is of type INT8',
+            'its weights, tensor 1 ("w"), is of type INT32',
+            ("FULLY_CONNECTED", [x(1, 3), constant(2, 3, type=DataType.INT32)], (1, 2), FC),
+        ),
+        (
+            'its weights, tensor 1 ("w"), have no scale',
             ("FULLY_CONNECTED", [x(1, 3), constant(2, 3, data=bytes(6), type=DataType.INT8)], (1, 2), FC),
         ),
         ("it has 2 inputs", ("MAX_POOL_2D", [x(1, 2, 2, 1), constant(1)], (1, 2, 2, 1), pool_2d_options((1, 1)))),
@@ -241,7 +249,7 @@ def int8_constant(*shape: int, scales: Scales | None) -> dict[str, Any]:
             I8,
         ),
         (
-            "groups of channels are not supported for INT8",
+            "groups of channels are not supported for INT8 weights",
             "CONV_2D",
             [x(1, 1, 1, 4, **I8), int8_constant(2, 1, 1, 2, scales=scale(1.0))],
             (1, 1, 1, 2),

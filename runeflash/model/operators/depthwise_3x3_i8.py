@@ -1,4 +1,4 @@
-"""Convolutions of int8 with filters of 3 by 3 that each see one channel: most of DEPTHWISE_CONV_2D, and any
+"""Convolutions of int8 or uint8 with filters of 3 by 3 that each see one channel: most of DEPTHWISE_CONV_2D, and any
 convolution of an image with a single channel.
 """
 
@@ -29,8 +29,10 @@ def is_suitable(rows: Window, columns: Window, channels: Channels) -> bool:
 class Depthwise3x3I8(Layer):
     """A filter of 3 by 3 for each output channel, over one input channel each, with a stride of 1 or 2.
 
-    ``channels`` has the input's zero point in its biases; ``weight_rows`` nine weights per output channel, those of an
-    input channel side by side.
+    Attributes:
+        channels: with the input's zero point in the biases.
+        weight_rows: nine weights per output channel, without their zero point; those of an input channel side by side.
+        is_unsigned: whether inputs and outputs are uint8.
     """
 
     kind: str
@@ -41,7 +43,8 @@ class Depthwise3x3I8(Layer):
     input_zero_point: int
     channels: Channels
     limits: Limits
-    weight_rows: tuple[memoryview, ...]
+    weight_rows: tuple[tuple[int, ...], ...]
+    is_unsigned: bool = False
 
     headers = ("kernels/depthwise_3x3_i8.h",)
 
@@ -85,6 +88,7 @@ class Depthwise3x3I8(Layer):
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
+        source, target = ("(const int8_t *)input", "(int8_t *)output") if self.is_unsigned else ("input", "output")
         return [
             *shape_struct(
                 "rune_depthwise_3x3_i8_shape",
@@ -102,10 +106,11 @@ class Depthwise3x3I8(Layer):
                     "strip": self._strip,
                     "plane_width": self._plane_width,
                     "input_zero_point": self.input_zero_point,
+                    "is_unsigned": int(self.is_unsigned),
                     "limits": self.limits.c_value,
                 },
             ),
-            f"rune_depthwise_3x3_i8(shape, {constants['channels']}, input, output, (int16_t *)(void *)scratch);",
+            f"rune_depthwise_3x3_i8(shape, {constants['channels']}, {source}, {target}, (int16_t *)(void *)scratch);",
         ]
 
 

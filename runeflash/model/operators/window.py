@@ -64,3 +64,17 @@ def check_windows(context: OperatorContext, image: Tensor, *windows: Window) -> 
             raise context.wrong(f"its filter is larger than its input, {image}, of shape {list(image.shape)}")
         if max(window.extent, window.stride) > _MAX_EXTENT:
             raise context.wrong(f"its filter spans {window.extent} pixels with a stride of {window.stride}")
+
+
+def window_fields(rows: Window, columns: Window) -> dict[str, int | str]:
+    """Return the fields of a kernel's shape that say where windows lie."""
+    return {
+        "filter_height": rows.taps,
+        "filter_width": columns.taps,
+        "stride_height": rows.stride,
+        "stride_width": columns.stride,
+        "dilation_height": rows.dilation,
+        "dilation_width": columns.dilation,
+        "padding_top": rows.before,
+        "padding_left": columns.before,
+    }

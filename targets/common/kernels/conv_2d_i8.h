@@ -1,9 +1,10 @@
 #ifndef RUNE_CONV_2D_I8_H
 #define RUNE_CONV_2D_I8_H
 
-/* CONV_2D of int8 over NHWC images. The inputs of two output pixels at a time are widened into columns, in which
-   taps outside the image have the input's zero point: so the zero point's share of the sum is the same for every
-   pixel, and part of the bias. */
+/* CONV_2D of int8 or uint8 over NHWC images. The inputs of two output pixels at a time are widened into columns, in
+   which taps outside the image have the input's zero point: so the zero point's share of the sum is the same for every
+   pixel, and part of the bias. The weights of uint8 have a zero point too: they are stored as int8, and where that is
+   not their exact distance from it, the rest is the same for all of them, so it is multiplied by the column's sum. */
 
 #include "kernels/sums_i8.h"
 
@@ -16,6 +17,8 @@ typedef struct rune_conv_2d_i8_shape {
     int32_t dilation_height, dilation_width;
     int32_t padding_top, padding_left;
     int32_t input_zero_point;
+    int32_t is_unsigned; /* whether inputs and outputs are uint8 */
+    int32_t weight_offset; /* to be added to every weight; only of uint8 */
     int32_t general; /* whether a channel needs the general form of requantisation */
     rune_limits_i8 limits;
 } rune_conv_2d_i8_shape;
@@ -81,11 +84,11 @@ RUNE_KERNEL int16_t *rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape,
     const int32_t channels = shape.input_channels;
     if (channels % 4 != 0) {
         rune_conv_2d_i8_copy_row(shape, from, taps, bytes);
-        return rune_widen_i8(bytes, to, shape.filter_width * channels);
+        return rune_widen_i8(bytes, to, shape.filter_width * channels, shape.is_unsigned);
     }
     to = rune_fill_column(to, taps.first * channels, shape.input_zero_point);
     for (int32_t tap = taps.first; tap < taps.end; tap++) {
-        to = rune_widen_i8(from + tap * shape.dilation_width * channels, to, channels);
+        to = rune_widen_i8(from + tap * shape.dilation_width * channels, to, channels, shape.is_unsigned);
     }
     return rune_fill_column(to, (shape.filter_width - taps.end) * channels, shape.input_zero_point);
 }
@@ -100,7 +103,7 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_words(rune_conv_2d_i8_shape shape, const
     column = rune_fill_column(column, window.rows.first * run, shape.input_zero_point);
     if (rune_conv_2d_i8_is_run(shape, window)) {
         for (int32_t row = window.rows.first; row < window.rows.end; row++) {
-            column = rune_widen_i8(from, column, run);
+            column = rune_widen_i8(from, column, run, shape.is_unsigned);
             from += step;
         }
     } else {
@@ -136,7 +139,43 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_bytes(rune_conv_2d_i8_shape shape, const
     for (int8_t *const end = bytes + shape.filter_height * run; to < end; to++) {
         *to = (int8_t)shape.input_zero_point;
     }
-    rune_widen_i8(bytes, column, rune_conv_2d_i8_depth(shape));
+    rune_widen_i8(bytes, column, rune_conv_2d_i8_depth(shape), shape.is_unsigned);
+}
+
+/* The column of the window whose tap (0, 0) is at y, x. */
+RUNE_KERNEL void rune_conv_2d_i8_gather(rune_conv_2d_i8_shape shape, const int8_t *image, int32_t y, int32_t x,
+                                        int8_t *bytes, int16_t *column)
+{
+    const rune_conv_2d_i8_window window = rune_conv_2d_i8_find(shape, y, x);
+    if (shape.filter_width * shape.input_channels % 4 == 0) {
+        rune_conv_2d_i8_gather_words(shape, image, window, bytes, column);
+    } else {
+        rune_conv_2d_i8_gather_bytes(shape, image, window, bytes, column);
+    }
+}
+
+/* What the sums over a column have because of the weights' offset. */
+RUNE_KERNEL int32_t rune_conv_2d_i8_extra(rune_conv_2d_i8_shape shape, const int16_t *column)
+{
+    const int32_t count = shape.filter_height * shape.filter_width * shape.input_channels;
+    return shape.weight_offset ? shape.weight_offset * rune_column_sum(column, count) : 0;
+}
+
+/* All output channels of two columns: see rune_columns_channels. */
+RUNE_KERNEL void rune_conv_2d_i8_columns(rune_conv_2d_i8_shape shape, const int8_t *weights,
+                                         const rune_channel_i8 *channels, const int16_t *columns, int8_t *output,
+                                         int32_t second)
+{
+    const int32_t depth = rune_conv_2d_i8_depth(shape);
+    if (shape.is_unsigned) {
+        const int32_t extra[2] = {rune_conv_2d_i8_extra(shape, columns),
+                                  second ? rune_conv_2d_i8_extra(shape, columns + 4) : 0};
+        rune_columns_channels(weights, channels, shape.output_channels, depth, columns, extra, shape.limits, output,
+                              second);
+    } else {
+        rune_columns_channels(weights, channels, shape.output_channels, depth, columns, NULL, shape.limits, output,
+                              second);
+    }
 }
 
 /* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns; behind them
@@ -149,10 +188,9 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
 {
     const rune_channel_i8 *const channels = (const rune_channel_i8 *)channel_values;
     const int32_t depth = rune_conv_2d_i8_depth(shape);
-    const int32_t has_words = shape.filter_width * shape.input_channels % 4 == 0;
-    const int32_t is_pointwise = has_words && shape.filter_height == 1 && shape.filter_width == 1 &&
-                                 shape.stride_height == 1 && shape.stride_width == 1 && shape.padding_top == 0 &&
-                                 shape.padding_left == 0;
+    const int32_t is_pointwise = shape.input_channels % 4 == 0 && shape.filter_height == 1 &&
+                                 shape.filter_width == 1 && shape.stride_height == 1 && shape.stride_width == 1 &&
+                                 shape.padding_top == 0 && shape.padding_left == 0;
     const int32_t lines = shape.batches * shape.output_height;
     int8_t *const bytes = (int8_t *)(columns + 2 * depth);
     int32_t waiting = 0; /* whether the first column is filled and not yet used */
@@ -162,23 +200,18 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         for (int32_t i = 0; i < shape.output_width; i++) {
             int16_t *const column = columns + (waiting ? 4 : 0);
             if (is_pointwise) {
-                rune_widen_i8(input, column, depth);
+                rune_widen_i8(input, column, depth, shape.is_unsigned);
                 input += depth;
             } else {
-                const rune_conv_2d_i8_window window = rune_conv_2d_i8_find(shape, y, x);
-                if (has_words) {
-                    rune_conv_2d_i8_gather_words(shape, input, window, bytes, column);
-                } else {
-                    rune_conv_2d_i8_gather_bytes(shape, input, window, bytes, column);
-                }
+                rune_conv_2d_i8_gather(shape, input, y, x, bytes, column);
                 x += shape.stride_width;
             }
             if (shape.general) {
-                rune_columns_general_i8(weights, channels, shape.output_channels, depth, column, shape.limits, output);
+                rune_columns_general_i8(weights, channels, shape.output_channels, depth, column,
+                                        rune_conv_2d_i8_extra(shape, column), shape.limits, output);
                 output += shape.output_channels;
             } else if (waiting) {
-                rune_columns_i8_channels(weights, channels, shape.output_channels, depth, columns, shape.limits,
-                                         output, shape.output_channels);
+                rune_conv_2d_i8_columns(shape, weights, channels, columns, output, shape.output_channels);
                 output += 2 * shape.output_channels;
                 waiting = 0;
             } else {
@@ -192,7 +225,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         }
     }
     if (waiting) {
-        rune_columns_i8_channels(weights, channels, shape.output_channels, depth, columns, shape.limits, output, 0);
+        rune_conv_2d_i8_columns(shape, weights, channels, columns, output, 0);
     }
 }
 

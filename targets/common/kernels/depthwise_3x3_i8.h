@@ -1,7 +1,7 @@
 #ifndef RUNE_DEPTHWISE_3X3_I8_H
 #define RUNE_DEPTHWISE_3X3_I8_H
 
-/* DEPTHWISE_CONV_2D of int8 with a filter of 3 by 3: one channel at a time is widened into a plane with a border of
+/* DEPTHWISE_CONV_2D of int8 or uint8 with a filter of 3 by 3: one channel at a time is widened into a plane with a border of
    the input's zero point, whose share of the sum is in the bias. A plane serves a strip of the output's rows; the rows
    that the next strip needs too are kept. So with one output channel for each input channel and a stride of 1 the
    output may take the place of the input: a pixel is in the plane before it is overwritten. */
@@ -18,6 +18,7 @@ typedef struct rune_depthwise_3x3_i8_shape {
     int32_t strip; /* output rows that a plane serves */
     int32_t plane_width; /* even, and reaches one value beyond the last window */
     int32_t input_zero_point;
+    int32_t is_unsigned; /* whether inputs and outputs are uint8 */
     rune_limits_i8 limits;
 } rune_depthwise_3x3_i8_shape;
 
@@ -80,6 +81,9 @@ RUNE_KERNEL int32_t rune_depthwise_scaled(int32_t sum, const rune_depthwise_3x3_
 #define RUNE_DEPTHWISE_SATURATE                                                                               \
     "ssat %[a], #8, %[a]\n"                                                                                   \
     "ssat %[b], #8, %[b]\n"
+#define RUNE_DEPTHWISE_SATURATE_U8                                                                            \
+    "usat %[a], #8, %[a]\n"                                                                                   \
+    "usat %[b], #8, %[b]\n"
 #define RUNE_DEPTHWISE_CLAMP                                                                                  \
     "ldrd %[x0], %[x1], [%[limits]]\n"                                                                        \
     "cmp %[a], %[x0]\nit lt\nmovlt %[a], %[x0]\n"                                                             \
@@ -138,6 +142,7 @@ RUNE_KERNEL int32_t rune_depthwise_3x3_second_2(const int32_t *words, int32_t li
 }
 
 #define RUNE_DEPTHWISE_SATURATE rune_saturate_i8
+#define RUNE_DEPTHWISE_SATURATE_U8 rune_saturate_u8
 #define RUNE_DEPTHWISE_CLAMP(x) rune_clamp_i8((x), *limits)
 #define RUNE_DEPTHWISE_PAIRS(STRIDE, LIMIT)                                                                   \
     for (int32_t pair = 0; pair < pairs; pair++) {                                                            \
@@ -172,17 +177,22 @@ RUNE_KERNEL int32_t rune_depthwise_3x3_second_2(const int32_t *words, int32_t li
 
 /* The limits are only looked at where they are not the type's own. */
 #define RUNE_SATURATE(x, limits) ((void)(limits), rune_saturate_i8(x))
+#define RUNE_SATURATE_U8(x, limits) ((void)(limits), rune_saturate_u8(x))
 #define RUNE_CLAMP(x, limits) rune_clamp_i8((x), *(limits))
 RUNE_DEPTHWISE_DEFINE_CHANNEL(1, saturated, RUNE_DEPTHWISE_SATURATE, RUNE_SATURATE)
 RUNE_DEPTHWISE_DEFINE_CHANNEL(2, saturated, RUNE_DEPTHWISE_SATURATE, RUNE_SATURATE)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(1, saturated_u8, RUNE_DEPTHWISE_SATURATE_U8, RUNE_SATURATE_U8)
+RUNE_DEPTHWISE_DEFINE_CHANNEL(2, saturated_u8, RUNE_DEPTHWISE_SATURATE_U8, RUNE_SATURATE_U8)
 RUNE_DEPTHWISE_DEFINE_CHANNEL(1, clamped, RUNE_DEPTHWISE_CLAMP, RUNE_CLAMP)
 RUNE_DEPTHWISE_DEFINE_CHANNEL(2, clamped, RUNE_DEPTHWISE_CLAMP, RUNE_CLAMP)
 
 #undef RUNE_CLAMP
+#undef RUNE_SATURATE_U8
 #undef RUNE_SATURATE
 #undef RUNE_DEPTHWISE_DEFINE_CHANNEL
 #undef RUNE_DEPTHWISE_PAIRS
 #undef RUNE_DEPTHWISE_CLAMP
+#undef RUNE_DEPTHWISE_SATURATE_U8
 #undef RUNE_DEPTHWISE_SATURATE
 #if defined(__ARM_FEATURE_DSP)
 #undef RUNE_DEPTHWISE_ROW_1
@@ -194,11 +204,17 @@ RUNE_KERNEL void rune_depthwise_3x3_channel_i8(rune_depthwise_3x3_i8_shape shape
 {
     const int32_t line = shape.plane_width / 2;
     const int32_t width = shape.output_width, step = shape.input_channels * shape.multiplier;
-    if (rune_has_own_limits_i8(shape.limits)) {
+    if (!shape.is_unsigned && rune_has_own_limits_i8(shape.limits)) {
         if (shape.stride == 1) {
             rune_depthwise_3x3_saturated_1(words, line, channel, height, width, step, 0, to);
         } else {
             rune_depthwise_3x3_saturated_2(words, line, channel, height, width, step, 0, to);
+        }
+    } else if (shape.is_unsigned && rune_has_own_limits_u8(shape.limits)) {
+        if (shape.stride == 1) {
+            rune_depthwise_3x3_saturated_u8_1(words, line, channel, height, width, step, 0, to);
+        } else {
+            rune_depthwise_3x3_saturated_u8_2(words, line, channel, height, width, step, 0, to);
         }
     } else if (shape.stride == 1) {
         rune_depthwise_3x3_clamped_1(words, line, channel, height, width, step, &shape.limits, to);
@@ -209,13 +225,11 @@ RUNE_KERNEL void rune_depthwise_3x3_channel_i8(rune_depthwise_3x3_i8_shape shape
 
 /* Four values, `step` bytes apart, to two words; on to the next four. */
 #if defined(__ARM_FEATURE_DSP)
-#define RUNE_DEPTHWISE_WIDEN_4()                                                                              \
+#define RUNE_DEPTHWISE_WIDEN_4(LOAD)                                                                          \
     do {                                                                                                      \
         int32_t x0, x1, x2, x3;                                                                               \
-        __asm__ volatile("ldrsb %[x0], [%[from]]\n"                                                           \
-                         "ldrsb %[x1], [%[from], %[step]]\n"                                                  \
-                         "ldrsb %[x2], [%[from], %[step], lsl #1]\n"                                          \
-                         "ldrsb %[x3], [%[from], %[step3]]\n"                                                 \
+        __asm__ volatile(LOAD " %[x0], [%[from]]\n" LOAD " %[x1], [%[from], %[step]]\n" LOAD                  \
+                         " %[x2], [%[from], %[step], lsl #1]\n" LOAD " %[x3], [%[from], %[step3]]\n"          \
                          "add %[from], %[from], %[step], lsl #2\n"                                            \
                          "pkhbt %[x0], %[x0], %[x1], lsl #16\n"                                               \
                          "pkhbt %[x2], %[x2], %[x3], lsl #16\n"                                               \
@@ -226,50 +240,53 @@ RUNE_KERNEL void rune_depthwise_3x3_channel_i8(rune_depthwise_3x3_i8_shape shape
                          : "memory");                                                                         \
     } while (0)
 #else
-#define RUNE_DEPTHWISE_WIDEN_4()                                                                              \
+#define RUNE_DEPTHWISE_WIDEN_4(LOAD)                                                                          \
     do {                                                                                                      \
         for (int32_t i = 0; i < 4; i++) {                                                                     \
-            to[i] = from[i * step];                                                                           \
+            to[i] = (int16_t)rune_byte_value(from[i * step], is_unsigned);                                    \
         }                                                                                                     \
         from += 4 * step, to += 4;                                                                            \
     } while (0)
 #endif
 
 /* One channel of `height` rows of an image, `step` bytes from one pixel to the next, into a plane; a row of the image
-   has `row_bytes` bytes, one of the plane `plane_width` values. */
-static __attribute__((noinline, unused)) void rune_depthwise_3x3_widen(const int8_t *image, int32_t step,
-                                                                       int32_t row_bytes, int32_t width,
-                                                                       int32_t height, int16_t *plane,
-                                                                       int32_t plane_width)
-{
-    /* Whole words are stored, so a row that begins with half a word begins with a single value. */
-    const int32_t head = ((uintptr_t)plane & 2) != 0;
-    for (; height > 0; height--) {
-        const int8_t *from = image;
-        int16_t *to = plane;
-        int32_t left = width;
-        if (head) {
-            *to++ = *from;
-            from += step;
-            left--;
-        }
-        for (left -= 8; left >= 0; left -= 8) {
-            RUNE_DEPTHWISE_WIDEN_4();
-            RUNE_DEPTHWISE_WIDEN_4();
-        }
-        if (left & 4) {
-            RUNE_DEPTHWISE_WIDEN_4();
-        }
-        left &= 3;
-        for (; left > 0; left--) {
-            *to++ = *from;
-            from += step;
-        }
-        image += row_bytes;
-        plane += plane_width;
+   has `row_bytes` bytes, one of the plane `plane_width` values. Whole words are stored, so a row that begins with half
+   a word begins with a single value. */
+#define RUNE_DEPTHWISE_DEFINE_WIDEN(TYPE, IS_UNSIGNED, LOAD)                                                  \
+    static __attribute__((noinline, unused)) void rune_depthwise_3x3_widen_##TYPE(                            \
+        const int8_t *image, int32_t step, int32_t row_bytes, int32_t width, int32_t height, int16_t *plane,  \
+        int32_t plane_width)                                                                                  \
+    {                                                                                                         \
+        const int32_t head = ((uintptr_t)plane & 2) != 0, is_unsigned = (IS_UNSIGNED);                        \
+        for (; height > 0; height--) {                                                                        \
+            const int8_t *from = image;                                                                       \
+            int16_t *to = plane;                                                                              \
+            int32_t left = width;                                                                             \
+            if (head) {                                                                                       \
+                *to++ = (int16_t)rune_byte_value(*from, is_unsigned);                                         \
+                from += step;                                                                                 \
+                left--;                                                                                       \
+            }                                                                                                 \
+            for (left -= 8; left >= 0; left -= 8) {                                                           \
+                RUNE_DEPTHWISE_WIDEN_4(LOAD);                                                                 \
+                RUNE_DEPTHWISE_WIDEN_4(LOAD);                                                                 \
+            }                                                                                                 \
+            if (left & 4) {                                                                                   \
+                RUNE_DEPTHWISE_WIDEN_4(LOAD);                                                                 \
+            }                                                                                                 \
+            for (left &= 3; left > 0; left--) {                                                               \
+                *to++ = (int16_t)rune_byte_value(*from, is_unsigned);                                         \
+                from += step;                                                                                 \
+            }                                                                                                 \
+            image += row_bytes;                                                                               \
+            plane += plane_width;                                                                             \
+        }                                                                                                     \
     }
-}
 
+RUNE_DEPTHWISE_DEFINE_WIDEN(i8, 0, "ldrsb")
+RUNE_DEPTHWISE_DEFINE_WIDEN(u8, 1, "ldrb")
+
+#undef RUNE_DEPTHWISE_DEFINE_WIDEN
 #undef RUNE_DEPTHWISE_WIDEN_4
 
 RUNE_KERNEL void rune_depthwise_3x3_fill(rune_depthwise_3x3_i8_shape shape, int16_t *plane, int32_t first, int32_t end)
@@ -293,8 +310,15 @@ RUNE_KERNEL void rune_depthwise_3x3_load(rune_depthwise_3x3_i8_shape shape, cons
         rune_depthwise_3x3_fill(shape, plane, first, inside);
         rune_depthwise_3x3_fill(shape, plane, below, end);
     }
-    rune_depthwise_3x3_widen(image + (y + inside) * row_bytes, shape.input_channels, row_bytes, width, below - inside,
-                             plane + inside * shape.plane_width + shape.padding_left, shape.plane_width);
+    const int8_t *const from = image + (y + inside) * row_bytes;
+    int16_t *const to = plane + inside * shape.plane_width + shape.padding_left;
+    if (shape.is_unsigned) {
+        rune_depthwise_3x3_widen_u8(from, shape.input_channels, row_bytes, width, below - inside, to,
+                                    shape.plane_width);
+    } else {
+        rune_depthwise_3x3_widen_i8(from, shape.input_channels, row_bytes, width, below - inside, to,
+                                    shape.plane_width);
+    }
 }
 
 /* `plane` has room for the rows of a strip: (strip - 1) * stride + 3. */

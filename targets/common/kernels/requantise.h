@@ -1,7 +1,7 @@
 #ifndef RUNE_REQUANTISE_H
 #define RUNE_REQUANTISE_H
 
-/* From 32-bit sums to int8: multiplied by a real number that is given as a 31-bit fraction and a shift, rounded
+/* From 32-bit sums to int8, or to uint8 in the same byte: multiplied by a real number that is given as a 31-bit fraction and a shift, rounded
    twice, as TensorFlow Lite Micro does it, moved to the output's zero point and clamped. */
 
 #include "rune_kernel.h"
@@ -10,7 +10,7 @@
 #include <arm_acle.h>
 #endif
 
-/* The limits of an int8 output: its type's, or narrower ones of a fused activation. */
+/* The limits of an int8 or uint8 output: its type's, or narrower ones of a fused activation. */
 typedef struct rune_limits_i8 {
     int32_t least, greatest;
 } rune_limits_i8;
@@ -23,6 +23,12 @@ typedef struct rune_channel_i8 {
     int32_t shift; /* to the right; in the general form also to the left, then it is negative */
     int32_t offset; /* general: the zero point; quick: the rounding and the zero point before the shift */
 } rune_channel_i8;
+
+/* A stored byte: an int8, or a uint8. */
+RUNE_KERNEL int32_t rune_byte_value(int8_t byte, int32_t is_unsigned)
+{
+    return is_unsigned ? (uint8_t)byte : byte;
+}
 
 /* x * multiplier / 2^31, rounded half up. Only the least integer squared would not fit: multipliers are positive. */
 RUNE_KERNEL int32_t rune_multiply_high(int32_t x, int32_t multiplier)
@@ -52,6 +58,11 @@ RUNE_KERNEL int32_t rune_has_own_limits_i8(rune_limits_i8 limits)
     return limits.least == -128 && limits.greatest == 127;
 }
 
+RUNE_KERNEL int32_t rune_has_own_limits_u8(rune_limits_i8 limits)
+{
+    return limits.least == 0 && limits.greatest == 255;
+}
+
 /* To the type's own limits. */
 RUNE_KERNEL int32_t rune_saturate_i8(int32_t x)
 {
@@ -60,6 +71,16 @@ RUNE_KERNEL int32_t rune_saturate_i8(int32_t x)
 #else
     x = x < -128 ? -128 : x;
     return x > 127 ? 127 : x;
+#endif
+}
+
+RUNE_KERNEL int32_t rune_saturate_u8(int32_t x)
+{
+#if defined(__ARM_FEATURE_DSP)
+    return (int32_t)__usat(x, 8);
+#else
+    x = x < 0 ? 0 : x;
+    return x > 255 ? 255 : x;
 #endif
 }
 
