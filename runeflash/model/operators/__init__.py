@@ -19,6 +19,7 @@ from runeflash.model.operators import (
     reshape,
     softmax,
     sub,
+    svdf,
 )
 from runeflash.model.operators.context import OperatorContext
 
@@ -37,6 +38,7 @@ READERS: Mapping[str, Callable[[OperatorContext], Layer]] = {
     "RESHAPE": reshape.read,
     "SOFTMAX": softmax.read,
     "SUB": sub.read,
+    "SVDF": svdf.read,
 }
 
 __all__ = ["READERS", "OperatorContext"]
