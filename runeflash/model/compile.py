@@ -48,6 +48,7 @@ class CompiledModel:
         inputs, outputs: types, in the model's order.
         arena_bytes: RAM that it needs while it runs, besides its inputs and outputs.
         peak_live_bytes: the most bytes of activations alive at once, inputs and outputs included.
+        variable_bytes: RAM that its variables take for good, besides the arena.
         weight_bytes: flash that its constants take.
         macs: multiplications with addition in one inference.
         layers: in the order in which they run, after the passes.
@@ -61,6 +62,7 @@ class CompiledModel:
     outputs: tuple[TensorType, ...]
     arena_bytes: int
     peak_live_bytes: int
+    variable_bytes: int
     weight_bytes: int
     macs: int
     layers: tuple[CompiledLayer, ...]
@@ -97,6 +99,7 @@ def compile_model(data: bytes, *, name: str, symbol: str) -> CompiledModel:
         )
         for layer in graph.layers
     )
+    variables = {index for layer in graph.layers for index in layer.variables}
     return CompiledModel(
         name=name,
         symbol=symbol,
@@ -106,6 +109,7 @@ def compile_model(data: bytes, *, name: str, symbol: str) -> CompiledModel:
         outputs=tuple(graph.tensors[index].tensor_type for index in graph.outputs),
         arena_bytes=plan.arena_bytes,
         peak_live_bytes=plan.peak_live_bytes,
+        variable_bytes=sum(graph.tensors[index].size for index in variables),
         weight_bytes=emitted.weight_bytes,
         macs=sum(layer.macs for layer in layers),
         layers=layers,

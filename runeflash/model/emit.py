@@ -54,6 +54,17 @@ class EmittedConstant:
 
 
 @dataclass(frozen=True)
+class EmittedVariable:
+    """A variable tensor in the C text: an array, and the byte that a reset fills it with."""
+
+    name: str
+    c_type: str
+    count: int
+    comment: str
+    initial_byte: int
+
+
+@dataclass(frozen=True)
 class EmittedLayer:
     """A layer's function in the C text."""
 
@@ -116,6 +127,8 @@ def emit(graph: Graph, plan: MemoryPlan, *, name: str, symbol: str, sha256: byte
         steps=list(_infer(graph, plan, constants, symbol)),
         constants=constants.items,
         weight_bytes=f"{constants.size:,}",
+        variables=_variables(graph, symbol),
+        reset=f"{symbol}_reset" if any(layer.variables for layer in graph.layers) else "0",
         layers=layers,
         symbol=symbol,
         name=c_string(name),
@@ -126,6 +139,25 @@ def emit(graph: Graph, plan: MemoryPlan, *, name: str, symbol: str, sha256: byte
         arena_bytes=plan.arena_bytes,
     )
     return EmittedModel(source, constants.size)
+
+
+def _variables(graph: Graph, symbol: str) -> list[EmittedVariable]:
+    indices = sorted({index for layer in graph.layers for index in layer.variables})
+    tensors = [graph.tensors[index] for index in indices]
+    return [
+        EmittedVariable(
+            _variable(tensor.index, symbol),
+            _C_TYPES[tensor.element],
+            tensor.count,
+            c_comment(f"Variable {quoted(tensor.name)}: {tensor.tensor_type}."),
+            tensor.initial_byte,
+        )
+        for tensor in tensors
+    ]
+
+
+def _variable(index: int, symbol: str) -> str:
+    return f"{symbol}_variable_{index}"
 
 
 def _prefix(layer: Layer, symbol: str) -> str:
@@ -152,6 +184,10 @@ def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str) -> Em
         f"{_C_TYPES[graph.tensors[index].element]} *restrict {_numbered('output', i)}"
         for i, index in enumerate(layer.outputs)
     ]
+    parameters += [
+        f"{_C_TYPES[graph.tensors[index].element]} *restrict {_numbered('state', i)}"
+        for i, index in enumerate(layer.variables)
+    ]
     if layer.scratch_bytes > 0:
         parameters.append("uint8_t *restrict scratch")
     shapes = " and ".join(str(graph.tensors[index].tensor_type) for index in layer.inputs)
@@ -175,6 +211,7 @@ def _infer(graph: Graph, plan: MemoryPlan, constants: _Constants, symbol: str) -
     uses_arena = False
     for layer in graph.layers:
         arguments = [_pointer(index) for index in (*layer.inputs, *layer.outputs)]
+        arguments += [_variable(index, symbol) for index in layer.variables]
         if layer.scratch_bytes > 0:
             arguments.append(f"arena + {plan.scratch[layer.index]}")
             uses_arena = True

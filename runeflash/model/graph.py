@@ -68,6 +68,13 @@ class Tensor:
         return self.count * size
 
     @property
+    def initial_byte(self) -> int:
+        """What every byte of a variable is after a reset: its zero point, which int8 alone can have."""
+        if self.type is not DataType.INT8 or self.quantization is None or len(self.quantization.zero_points) != 1:
+            return 0
+        return self.quantization.zero_points[0] & 0xFF
+
+    @property
     def element(self) -> ElementType:
         """The element type; only for types that a Runefile has."""
         element = self.type.element
@@ -132,6 +139,11 @@ class Layer(abc.ABC):
         """Bytes of working memory while the layer runs; its C finds them as ``uint8_t *scratch``."""
         return 0
 
+    @property
+    def variables(self) -> tuple[int, ...]:
+        """The variable tensors that the layer reads and writes: they have memory of their own, set by ``reset``."""
+        return ()
+
     @cached_property
     def constants(self) -> tuple[Constant, ...]:
         """The arrays that the layer needs in flash."""
@@ -144,8 +156,8 @@ class Layer(abc.ABC):
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the lines of the layer's C function.
 
-        Its parameters are ``input``, ``input_1``, ... and ``output``, ``output_1``, ..., pointers to the
-        tensors' elements. ``constants`` has the C name of each constant by its role.
+        Its parameters are ``input``, ``input_1``, ..., ``output``, ``output_1``, ... and for variables ``state``,
+        ``state_1``, ..., pointers to the tensors' elements. ``constants`` has the C name of each constant by its role.
         """
 
 

@@ -105,7 +105,7 @@ def _check_weight_bytes(model: ModelFile) -> None:
 
 
 def _check_activation_bytes(graph: Graph) -> None:
-    used = {index for layer in graph.layers for index in (*layer.inputs, *layer.outputs)}
+    used = {index for layer in graph.layers for index in (*layer.inputs, *layer.outputs, *layer.variables)}
     activations = sum(graph.tensors[index].size for index in used if graph.tensors[index].data is None)
     if activations > MAX_ACTIVATION_BYTES:
         raise UserError(

@@ -44,7 +44,7 @@ class _Model(ctypes.Structure):
         ("outputs", ctypes.POINTER(_Tensor)),
         ("arena_size", ctypes.c_uint32),
         ("infer", ctypes.CFUNCTYPE(None, _POINTERS, _POINTERS, ctypes.c_void_p)),
-        ("reset", ctypes.c_void_p),
+        ("reset", ctypes.CFUNCTYPE(None)),
     )
 
 
@@ -104,6 +104,11 @@ class NativeModel:
             buffer.check()
             outputs.append(buffer.bytes.view(_NUMPY_TYPES[kind.element]).reshape(kind.dimensions).copy())
         return outputs
+
+    def reset(self) -> None:
+        """Set the variables back to their first values; nothing where there are none."""
+        if self.model.reset:
+            self.model.reset()
 
 
 def math_sources() -> list[Path]:

@@ -47,11 +47,9 @@ void *memcpy(void *to, const void *from, size_t size)
 void *memmove(void *to, const void *from, size_t size);
 void *memmove(void *to, const void *from, size_t size)
 {
-    volatile char *target = to;
-    const char *source = from;
     for (size_t i = 0; i < size; i++) {
-        const size_t place = (const char *)to < source ? i : size - 1 - i;
-        target[place] = source[place];
+        const size_t k = to < from ? i : size - 1 - i;
+        ((volatile char *)to)[k] = ((const char *)from)[k];
     }
     return to;
 }

@@ -13,11 +13,13 @@ from runeflash.model.operators import (
     dequantize,
     fully_connected,
     max_pool_2d,
+    mean,
     mul,
     quantize,
     reshape,
     softmax,
     sub,
+    svdf,
 )
 from runeflash.model.operators.context import OperatorContext
 
@@ -30,11 +32,13 @@ READERS: Mapping[str, Callable[[OperatorContext], Layer]] = {
     "DEQUANTIZE": dequantize.read,
     "FULLY_CONNECTED": fully_connected.read,
     "MAX_POOL_2D": max_pool_2d.read,
+    "MEAN": mean.read,
     "MUL": mul.read,
     "QUANTIZE": quantize.read,
     "RESHAPE": reshape.read,
     "SOFTMAX": softmax.read,
     "SUB": sub.read,
+    "SVDF": svdf.read,
 }
 
 __all__ = ["READERS", "OperatorContext"]

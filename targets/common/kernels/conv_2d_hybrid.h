@@ -15,7 +15,8 @@ RUNE_KERNEL void rune_columns_hybrid(const int8_t *weights, rune_hybrid_channels
     float *const second = output + count;
     int32_t channel = 0;
     for (; channel + 2 <= count; channel += 2) {
-        const rune_sums_i8 sums = rune_sums_i8_2_by_2(weights, columns, depth);
+        rune_sums_i8 sums;
+        rune_sums_i8_2_by_2(weights, columns, depth, &sums);
         output[channel] = rune_hybrid_result(sums.first_0, channels, channel, scaling, activation);
         output[channel + 1] = rune_hybrid_result(sums.first_1, channels, channel + 1, scaling, activation);
         if (has_second) {

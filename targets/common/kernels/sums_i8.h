@@ -253,36 +253,41 @@ RUNE_COLUMNS_DEFINE_DEPTHS(rune_columns_clamped_i8, RUNE_COLUMNS_NO_EXTRA, RUNE_
 RUNE_COLUMNS_DEFINE_DEPTHS(rune_columns_saturated_u8, RUNE_COLUMNS_EXTRA, RUNE_COLUMNS_SATURATE_U8)
 RUNE_COLUMNS_DEFINE_DEPTHS(rune_columns_clamped_u8, RUNE_COLUMNS_EXTRA, RUNE_COLUMNS_CLAMP)
 
-/* The sums of a pair of channels over two columns, without anything else. */
+/* The sums of a pair of channels over two columns, without anything else; in this order for the code below. */
 typedef struct rune_sums_i8 {
     int32_t first_0, first_1; /* over the first column, of channels 0 and 1 */
     int32_t second_0, second_1; /* over the second column */
+    const int16_t *columns_end;
 } rune_sums_i8;
 
-static __attribute__((noinline, unused)) rune_sums_i8 rune_sums_i8_2_by_2(const int8_t *weights,
-                                                                          const int16_t *column, int32_t depth)
+static __attribute__((noinline, unused)) void rune_sums_i8_2_by_2(const int8_t *weights, const int16_t *column,
+                                                                  int32_t depth, rune_sums_i8 *sums)
 {
+    sums->columns_end = column + 2 * depth;
     int32_t first_0 = 0, first_1 = 0, second_0 = 0, second_1 = 0;
-    const int16_t *const end = column + 2 * depth;
 #if defined(__ARM_FEATURE_DSP)
     int32_t w0, w1, x0, x1, y0, y1, u;
-    __asm__ volatile("1:\n" RUNE_COLUMNS_STEP "cmp %[column], %[end]\n"
+    __asm__ volatile("1:\n" RUNE_COLUMNS_STEP "ldr %[u], [%[sums], #16]\n"
+                     "cmp %[column], %[u]\n"
                      "bne 1b\n"
                      : [weights] "+&r"(weights), [column] "+&r"(column), [first_0] "+&r"(first_0),
                        [first_1] "+&r"(first_1), [second_0] "+&r"(second_0), [second_1] "+&r"(second_1),
                        [w0] "=&r"(w0), [w1] "=&r"(w1), [x0] "=&r"(x0), [x1] "=&r"(x1), [y0] "=&r"(y0),
                        [y1] "=&r"(y1), [u] "=&r"(u)
-                     : [end] "r"(end)
+                     : [sums] "r"(sums)
                      : "cc", "memory");
 #else
-    for (; column != end; column += 8, weights += 8) {
+    for (; column != sums->columns_end; column += 8, weights += 8) {
         first_0 += RUNE_COLUMNS_DOT(column, weights);
         second_0 += RUNE_COLUMNS_DOT(column + 4, weights);
         first_1 += RUNE_COLUMNS_DOT(column, weights + 4);
         second_1 += RUNE_COLUMNS_DOT(column + 4, weights + 4);
     }
 #endif
-    return (rune_sums_i8){first_0, first_1, second_0, second_1};
+    sums->first_0 = first_0;
+    sums->first_1 = first_1;
+    sums->second_0 = second_0;
+    sums->second_1 = second_1;
 }
 
 /* One channel over one column; from one word of its weights to the next are `stride` bytes. */
