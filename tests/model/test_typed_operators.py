@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from judges import JUDGES
 from model_cases_typed import TypedCase, all_typed_cases
 from native_models import NativeModel, load_models
 from thumb_programs import thumb_program
@@ -36,8 +35,8 @@ def test_agrees_with_its_judge(case: TypedCase, natives: dict[str, NativeModel])
     native = natives[case.name]
     for sequence in case.inputs():
         native.reset()
-        expected = JUDGES[case.judge](case.judged or case.data, sequence)
-        for value, wanted in zip(sequence, expected, strict=True):
+        expected = case.judge(case.judged or case.data, [[value] for value in sequence])
+        for value, (wanted,) in zip(sequence, expected, strict=True):
             found = native.run(value)[0]
             if wanted.dtype == np.float32:
                 # Where terms cancel, the order of the sum shows beyond a relative 1e-5 of a result near 0.

@@ -1,41 +1,46 @@
-"""The independent judges of compiled models: tflite-micro, and LiteRT's reference kernels for what it refuses."""
+"""The runtimes that say what a model must give: tflite-micro, and LiteRT's reference kernels for what that refuses."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
-Values = npt.NDArray[np.generic]
+Array = npt.NDArray[np.generic]
 
 
-def judge_micro(data: bytes, inputs: Sequence[Values]) -> list[Values]:
-    """Return tflite-micro's first output for each input in turn, from a new start."""
-    runtime = pytest.importorskip("tflite_micro").runtime
-    interpreter = runtime.Interpreter.from_bytes(data, arena_size=1 << 20)
+def tflite_micro(model: bytes, inputs: Sequence[Sequence[Array]]) -> list[list[Array]]:
+    """Return the outputs for each of several rows of inputs."""
+    runtime = importlib.import_module("tflite_micro").runtime
+    interpreter = runtime.Interpreter.from_bytes(model, arena_size=1 << 20)
     results = []
-    for value in inputs:
-        interpreter.set_input(value, 0)
+    for row in inputs:
+        for number, value in enumerate(row):
+            interpreter.set_input(value, number)
         interpreter.invoke()
-        results.append(interpreter.get_output(0).copy())
+        results.append([interpreter.get_output(number).copy() for number in range(_output_count(model))])
     return results
 
 
-def judge_reference(data: bytes, inputs: Sequence[Values]) -> list[Values]:
-    """Return LiteRT's first output, by its reference kernels, for each input in turn, from a new start."""
-    litert = pytest.importorskip("ai_edge_litert.interpreter")
-    interpreter = litert.Interpreter(
-        model_content=data, experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF
+def lite_rt(model: bytes, inputs: Sequence[Sequence[Array]]) -> list[list[Array]]:
+    """Return the outputs for each of several rows of inputs."""
+    module = importlib.import_module("ai_edge_litert.interpreter")
+    interpreter = module.Interpreter(
+        model_content=model, experimental_op_resolver_type=module.OpResolverType.BUILTIN_REF, num_threads=1
     )
     interpreter.allocate_tensors()
     results = []
-    for value in inputs:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], value)
+    for row in inputs:
+        for detail, value in zip(interpreter.get_input_details(), row, strict=True):
+            interpreter.set_tensor(detail["index"], value)
         interpreter.invoke()
-        results.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]).copy())
+        results.append([interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()])
     return results
 
 
-JUDGES = {"micro": judge_micro, "reference": judge_reference}
+def _output_count(model: bytes) -> int:
+    from runeflash.model.read import read_model
+
+    return len(read_model(model).outputs)

@@ -6,10 +6,12 @@ Each says who judges it: tflite-micro, or LiteRT's reference kernels where tflit
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from judges import Array, lite_rt, tflite_micro
 from reference_kernels import output_size
 from tflite_builder import (
     ModelBuilder,
@@ -28,6 +30,7 @@ from tflite_builder import (
 from runeflash.model.schema import Activation, DataType, Padding
 
 ACTIVATIONS = (Activation.NONE, Activation.NONE, Activation.RELU, Activation.RELU_N1_TO_1, Activation.RELU6)
+Judge = Callable[[bytes, Sequence[Sequence[Array]]], list[list[Array]]]
 _RANGES = {DataType.INT8: (-128, 127), DataType.UINT8: (0, 255), DataType.INT16: (-32768, 32767)}
 
 
@@ -40,7 +43,7 @@ class TypedCase:
         data: the file.
         shape: of the input.
         type: of the input.
-        judge: ``micro`` or ``reference``.
+        judge: of ``judges.py``.
         steps: how many inferences follow each other: more than one shows the state.
         judged: an equal model, where the judge cannot run the first.
     """
@@ -49,7 +52,7 @@ class TypedCase:
     data: bytes
     shape: tuple[int, ...]
     type: DataType
-    judge: str = "reference"
+    judge: Judge = lite_rt
     steps: int = 1
     judged: bytes | None = None
 
@@ -77,7 +80,7 @@ def _float32(value: float) -> float:
 
 @dataclass(frozen=True)
 class _Weighted:
-    """A weighted sum of one of the types: ``u8``, ``hybrid`` or ``f32``."""
+    """A weighted sum of one of the types: ``u8`` or ``hybrid``."""
 
     type: str
     choose: random.Random
@@ -121,13 +124,11 @@ class _Weighted:
             y = builder.tensor(result, type=DataType.UINT8, scales=scale(output_scale, int(zero_points[1]) // 2))
         else:
             x = builder.tensor(shape)
-            if self.type == "hybrid":
-                weights = generator.integers(-127, 128, weight_shape)
-                count = self.channels if self.per_channel else 1
-                scales = tuple(map(float, generator.uniform(0.002, 0.02, count).astype(np.float32)))
-                w = builder.tensor(weight_shape, weights, type=DataType.INT8, scales=Scales(scales, (), self.dimension))
-            else:
-                w = builder.tensor(weight_shape, generator.normal(size=weight_shape))
+            weights = generator.integers(-127, 128, weight_shape)
+            count = self.channels if self.per_channel else 1
+            scales = tuple(map(float, generator.uniform(0.002, 0.02, count).astype(np.float32)))
+            weight_scales = Scales(scales, (), self.dimension)
+            w = builder.tensor(weight_shape, weights, type=DataType.INT8, scales=weight_scales)
             inputs = [x, w, -1]
             if with_bias:
                 inputs[2] = builder.tensor((self.channels,), generator.normal(size=self.channels) * (not zero_bias))
@@ -194,8 +195,7 @@ def _convolution(number: int, choose: random.Random, type_name: str, *, depthwis
     data = weighted.build(*arguments, zero_bias=without, with_bias=not without)
     judged = weighted.build(*arguments, zero_bias=True) if without else None
     name = f"{kind.lower()}_{type_name}_{number}"
-    judge = "micro" if type_name == "f32" else "reference"
-    return TypedCase(name, data, shape, DataType.UINT8 if type_name == "u8" else DataType.FLOAT32, judge, 1, judged)
+    return TypedCase(name, data, shape, DataType.UINT8 if type_name == "u8" else DataType.FLOAT32, judged=judged)
 
 
 def _fully_connected(
@@ -240,7 +240,7 @@ def _unary(
         inputs.append(builder.tensor((len(axes),), axes, type=DataType.INT32))
     y = builder.tensor(result, type=data_type, scales=scales[1] if scales else None)
     builder.operator(kind, inputs, [y], options, version=2 if data_type is not DataType.UINT8 else 1)
-    judge = "reference" if data_type is DataType.UINT8 else "micro"
+    judge = lite_rt if data_type is DataType.UINT8 else tflite_micro
     return TypedCase(name, builder.build([x], [y]), shape, data_type, judge)
 
 
@@ -344,7 +344,7 @@ def svdf_case(
         )
         y = builder.tensor((batches, units), type=data_type, scales=scale(0.05 * np.sqrt(memory * rank), -5))
     builder.operator("SVDF", [x, f, t, b, state], [y], svdf_options(rank, activation, asymmetric), version=3)
-    judge = "reference" if kind == "hybrid" else "micro"
+    judge = lite_rt if kind == "hybrid" else tflite_micro
     return TypedCase(name, builder.build([x], [y]), (batches, depth), data_type, judge, memory + 3)
 
 

@@ -9,7 +9,7 @@ from runeflash.model.graph import Constant, Layer
 from runeflash.model.operators.activation import c_name
 from runeflash.model.operators.conv_2d_i8 import columns_bytes, conv_2d_i8_shape, pack_weights
 from runeflash.model.operators.hybrid import HybridChannels
-from runeflash.model.operators.quantized import INT8_GREATEST, INT8_LEAST, Limits
+from runeflash.model.operators.quantized import Limits
 from runeflash.model.operators.window import Window
 from runeflash.model.schema import Activation
 from runeflash.tensors import ElementType
@@ -61,7 +61,7 @@ class Conv2DHybrid(Layer):
                 self.input_channels,
                 len(self.weight_rows),
                 input_zero_point=0,
-                limits=Limits(INT8_LEAST, INT8_GREATEST),
+                limits=Limits(-128, 127),
             ),
             *self.channels.lines(constants),
             f"rune_conv_2d_hybrid(shape, {self.channels.form}, {c_name(self.activation)}, {constants['weights']},",

@@ -10,7 +10,7 @@ from runeflash.model.graph import Constant, Layer
 from runeflash.model.operators.activation import c_name
 from runeflash.model.operators.c_code import shape_struct
 from runeflash.model.operators.hybrid import HybridChannels
-from runeflash.model.operators.quantized import INT8_GREATEST, INT8_LEAST, Channels, Limits
+from runeflash.model.operators.quantized import Channels, Limits
 from runeflash.model.operators.window import Window, window_fields
 from runeflash.model.schema import Activation
 from runeflash.tensors import ElementType
@@ -192,7 +192,7 @@ class DepthwiseConv2DHybrid(Layer):
                 self.input_channels,
                 self.multiplier,
                 input_zero_point=0,
-                limits=Limits(INT8_LEAST, INT8_GREATEST),
+                limits=Limits(-128, 127),
             ),
             *self.channels.lines(constants),
             f"rune_depthwise_conv_2d_hybrid(shape, {self.channels.form}, {c_name(self.activation)},",
@@ -202,7 +202,7 @@ class DepthwiseConv2DHybrid(Layer):
 
 def is_narrow(weights: Sequence[int]) -> bool:
     """Whether all weights are int8: those of uint8 without their zero point may not be."""
-    return min(weights) >= INT8_LEAST and max(weights) <= INT8_GREATEST
+    return min(weights) >= -128 and max(weights) <= 127
 
 
 def weights_constant(weights: Sequence[int]) -> Constant:
