@@ -80,15 +80,22 @@ def _float32(value: float) -> float:
 
 @dataclass(frozen=True)
 class _Weighted:
-    """A weighted sum of one of the types: ``u8`` or ``hybrid``."""
+    """A weighted sum.
+
+    Attributes:
+        type: ``u8`` or ``hybrid``.
+        channels: output channels.
+        dimension: of the weights that counts them.
+        per_channel: whether hybrid weights have a scale for each.
+        gain: of the output's scale.
+        wide: whether the zero point of uint8 weights is so far from the middle that they do not fit int8 without it.
+    """
 
     type: str
-    choose: random.Random
     channels: int
     dimension: int
     per_channel: bool = False
     gain: float = 1.0
-    #: What uint8 weights are from the middle of their range: beyond it they do not fit int8 without zero point.
     wide: bool = True
 
     def build(
@@ -137,12 +144,12 @@ class _Weighted:
         return builder.build([x], [y])
 
 
-def _general_u8(number: int, gain: float, choose: random.Random) -> list[TypedCase]:
+def _general_u8(number: int, gain: float) -> list[TypedCase]:
     """Convolutions whose factors of 1/2 and more need shifts of 0 or to the left: the general form."""
     cases = []
     for kind, inputs, channels in (("CONV_2D", 3, 5), ("DEPTHWISE_CONV_2D", 4, 4), ("DEPTHWISE_CONV_2D", 1, 3)):
         depthwise = kind == "DEPTHWISE_CONV_2D"
-        weighted = _Weighted("u8", choose, channels, 3 if depthwise else 0, gain=gain)
+        weighted = _Weighted("u8", channels, 3 if depthwise else 0, gain=gain)
         shape = (1, 5, 5, inputs)
         options = depthwise_conv_2d_options(multiplier=channels // inputs) if depthwise else conv_2d_options()
         weight_shape = (1, 3, 3, channels) if depthwise else (channels, 3, 3, inputs)
@@ -176,7 +183,6 @@ def _convolution(number: int, choose: random.Random, type_name: str, *, depthwis
     activation = choose.choice(ACTIVATIONS)
     weighted = _Weighted(
         type_name,
-        choose,
         channels,
         3 if depthwise else 0,
         per_channel=depthwise or choose.random() < 0.5,
@@ -203,7 +209,6 @@ def _fully_connected(
 ) -> TypedCase:
     weighted = _Weighted(
         type_name,
-        choose,
         units,
         0,
         per_channel=choose.random() < 0.5,
@@ -356,7 +361,7 @@ def all_typed_cases() -> list[TypedCase]:
         cases += [_convolution(i, choose, type_name, depthwise=False) for i in range(convolutions)]
         cases += [_convolution(i, choose, type_name, depthwise=True) for i in range(depthwise)]
     for number, gain in enumerate((0.02, 0.004, 0.0005)):
-        cases += _general_u8(number, gain, choose)
+        cases += _general_u8(number, gain)
     sizes = ((1, 1), (3, 4), (5, 7), (13, 8), (64, 11))
     for number, (depth, units) in enumerate(sizes):
         for type_name in ("u8", "hybrid"):
