@@ -27,6 +27,7 @@ class Conv2DHybrid(Layer):
     channels: HybridChannels
     activation: Activation
     weight_rows: tuple[memoryview, ...]
+    groups: int = 1
 
     headers = ("kernels/conv_2d_hybrid.h",)
 
@@ -47,7 +48,7 @@ class Conv2DHybrid(Layer):
         return columns_bytes(self.weight_rows) + self.rows.size * self.columns.size * self.input_channels
 
     def _make_constants(self) -> tuple[Constant, ...]:
-        weights = Constant("weights", ElementType.I8, pack_weights(self.weight_rows), alignment=4)
+        weights = Constant("weights", ElementType.I8, pack_weights(self.weight_rows, self.groups), alignment=4)
         return weights, *self.channels.constants()
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
@@ -60,6 +61,7 @@ class Conv2DHybrid(Layer):
                 self.columns,
                 self.input_channels,
                 len(self.weight_rows),
+                self.groups,
                 input_zero_point=0,
                 limits=Limits(-128, 127),
             ),

@@ -287,11 +287,12 @@ def centred_weights(context: OperatorContext, weights: Tensor) -> tuple[memoryvi
         UserError: they are computed, or not quantised as a whole tensor.
     """
     zero_point = per_tensor(context, weights, "weights").zero_point
-    data = context.constant(weights, "weights")
+    data = bytes(context.constant(weights, "weights"))
     least, greatest = STORED_RANGES[DataType.INT8]
-    if least <= min(data) - zero_point and max(data) - zero_point <= greatest:
-        return memoryview(bytes((value - zero_point) & 0xFF for value in data)).cast("b"), 0
-    return memoryview(bytes(value ^ 0x80 for value in data)).cast("b"), 128 - zero_point
+    fits = least <= min(data) - zero_point and max(data) - zero_point <= greatest
+    offset = 0 if fits else 128 - zero_point
+    moved = bytes((value - zero_point - offset) & 0xFF for value in range(256))
+    return memoryview(data.translate(moved)).cast("b"), offset
 
 
 def split_rows(data: memoryview, count: int) -> tuple[memoryview, ...]:

@@ -10,8 +10,9 @@
 
 typedef struct rune_conv_2d_i8_shape {
     int32_t batches;
-    int32_t input_height, input_width, input_channels;
+    int32_t input_height, input_width, input_channels; /* channels of one group, here and of the output */
     int32_t output_height, output_width, output_channels;
+    int32_t groups; /* of channels: an output channel sees the input channels of its own group */
     int32_t filter_height, filter_width;
     int32_t stride_height, stride_width;
     int32_t dilation_height, dilation_width;
@@ -27,6 +28,17 @@ typedef struct rune_conv_2d_i8_shape {
 RUNE_KERNEL int32_t rune_conv_2d_i8_depth(rune_conv_2d_i8_shape shape)
 {
     return (shape.filter_height * shape.filter_width * shape.input_channels + 3) & ~3;
+}
+
+/* From one pixel to the next. */
+RUNE_KERNEL int32_t rune_conv_2d_i8_input_step(rune_conv_2d_i8_shape shape)
+{
+    return shape.input_channels * shape.groups;
+}
+
+RUNE_KERNEL int32_t rune_conv_2d_i8_output_step(rune_conv_2d_i8_shape shape)
+{
+    return shape.output_channels * shape.groups;
 }
 
 /* `count` values of a column from k on. */
@@ -55,12 +67,12 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, con
                                                 int32_t first, rune_taps taps, int16_t *restrict column, int32_t k)
 {
     const int32_t channels = shape.input_channels;
+    const int32_t step = shape.dilation_width * rune_conv_2d_i8_input_step(shape);
     for (int32_t tap = 0; tap < shape.filter_width; tap++) {
         if (tap < taps.first || tap >= taps.end) {
             rune_fill_column(column, k, channels, shape.input_zero_point);
         } else {
-            rune_widen_run(image + first + tap * shape.dilation_width * channels, column, k, channels,
-                           channels % 4 == 0, shape.is_unsigned);
+            rune_widen_run(image + first + tap * step, column, k, channels, channels % 4 == 0, shape.is_unsigned);
         }
         k += channels;
     }
@@ -73,14 +85,15 @@ RUNE_KERNEL void rune_conv_2d_i8_gather(rune_conv_2d_i8_shape shape, const int8_
     const int32_t run = shape.filter_width * shape.input_channels;
     const rune_taps rows = rune_clip_window(y, shape.input_height, shape.filter_height, shape.dilation_height);
     const rune_taps taps = rune_clip_window(x, shape.input_width, shape.filter_width, shape.dilation_width);
-    const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
+    const int32_t pixel = rune_conv_2d_i8_input_step(shape);
+    const int32_t step = shape.dilation_height * shape.input_width * pixel;
     /* Of the first row inside; its column may be outside. */
-    int32_t first = (y * shape.input_width + x) * shape.input_channels + rows.first * step;
+    int32_t first = (y * shape.input_width + x) * pixel + rows.first * step;
     int32_t row = 0;
     for (; row < rows.first; row++) {
         rune_fill_column(column, row * run, run, shape.input_zero_point);
     }
-    if (shape.dilation_width == 1 && taps.first == 0 && taps.end == shape.filter_width) {
+    if (shape.dilation_width == 1 && shape.groups == 1 && taps.first == 0 && taps.end == shape.filter_width) {
         /* The taps of a row and their channels follow each other in the image. */
         for (; row < rows.end; row++) {
             rune_widen_run(image + first, column, row * run, run, run % 4 == 0, shape.is_unsigned);
@@ -146,7 +159,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
             int16_t *const column = columns + (waiting ? 4 : 0);
             if (is_pointwise) {
                 rune_conv_2d_i8_widen(input, column, shape.input_channels, shape.is_unsigned);
-                input += shape.input_channels;
+                input += rune_conv_2d_i8_input_step(shape);
             } else {
                 rune_conv_2d_i8_gather(shape, input, y, x, column);
                 x += shape.stride_width;
@@ -154,10 +167,11 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
             if (shape.general) {
                 rune_columns_general_i8(weights, channels, shape.output_channels, depth, column,
                                         rune_conv_2d_i8_extra(shape, column), shape.limits, output);
-                output += shape.output_channels;
+                output += rune_conv_2d_i8_output_step(shape);
             } else if (waiting) {
-                rune_conv_2d_i8_columns(shape, weights, channels, columns, output, shape.output_channels);
-                output += 2 * shape.output_channels;
+                rune_conv_2d_i8_columns(shape, weights, channels, columns, output,
+                                        rune_conv_2d_i8_output_step(shape));
+                output += 2 * rune_conv_2d_i8_output_step(shape);
                 waiting = 0;
             } else {
                 waiting = 1;
@@ -166,11 +180,25 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         y += shape.stride_height;
         if (!is_pointwise && (line + 1) % shape.output_height == 0) {
             y = -shape.padding_top;
-            input += shape.input_height * shape.input_width * shape.input_channels;
+            input += shape.input_height * shape.input_width * rune_conv_2d_i8_input_step(shape);
         }
     }
     if (waiting) {
         rune_conv_2d_i8_columns(shape, weights, channels, columns, output, 0);
+    }
+}
+
+/* The same for several groups of channels, whose weights follow each other. */
+RUNE_KERNEL void rune_conv_2d_groups_i8(rune_conv_2d_i8_shape shape, const int8_t *restrict weights,
+                                        const int32_t *restrict channel_values, const int8_t *restrict input,
+                                        int8_t *restrict output, int16_t *restrict columns)
+{
+    for (int32_t group = 0; group < shape.groups; group++) {
+        rune_conv_2d_i8(shape, weights, channel_values, input, output, columns);
+        weights += shape.output_channels * rune_conv_2d_i8_depth(shape);
+        channel_values += shape.output_channels * (int32_t)(sizeof(rune_channel_i8) / sizeof(int32_t));
+        input += shape.input_channels;
+        output += shape.output_channels;
     }
 }
 
