@@ -1,4 +1,4 @@
-"""CONV_2D of float images with int8 weights; also DEPTHWISE_CONV_2D over images of one channel, which is the same."""
+"""CONV_2D of float images with int8 weights; also DEPTHWISE_CONV_2D with several channels for each of the input."""
 
 from __future__ import annotations
 

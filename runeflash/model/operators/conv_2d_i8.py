@@ -1,4 +1,4 @@
-"""CONV_2D of int8 or uint8; also DEPTHWISE_CONV_2D over an image of one channel, which is the same."""
+"""CONV_2D of int8 or uint8; also DEPTHWISE_CONV_2D with several channels for each of the input: as many groups."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def _read_hybrid(
     count = output.shape[3]
     data = context.constant(weights, "weights").cast("b")
     weight_rows = tuple(memoryview(bytes(data[i::count])).cast("b") for i in range(count))
-    if input_channels == 1:
+    if count > input_channels or count == 1:
         return Conv2DHybrid(
             index,
             name,
@@ -122,13 +122,13 @@ def _read_hybrid(
             batches=batches,
             rows=rows,
             columns=columns,
-            input_channels=1,
+            input_channels=input_channels,
             channels=read_channels(context, weights, bias, count, 3, weight_rows, is_asymmetric=True),
             activation=activation,
             weight_rows=weight_rows,
+            groups=input_channels,
         )
     channels = read_channels(context, weights, bias, count, 3, (), is_asymmetric=True)
-    multiplier = count // input_channels
     return DepthwiseConv2DHybrid(
         index,
         name,
@@ -137,8 +137,6 @@ def _read_hybrid(
         batches,
         rows,
         columns,
-        input_channels,
-        multiplier,
         channels,
         activation,
         tuple(data),
@@ -180,7 +178,8 @@ def _read_i8(
         for is_folded in (True, False)
     )
     limits = quantized.limits(activation, output_scaling, output.type)
-    if input_channels == 1:
+    if count > input_channels or count == 1:
+        # An image of one channel is filtered as any other is; several channels for each are groups of one channel.
         return Conv2DI8(
             index,
             name,
@@ -190,16 +189,17 @@ def _read_i8(
             batches=batches,
             rows=rows,
             columns=columns,
-            input_channels=1,
+            input_channels=input_channels,
             input_zero_point=input_scaling.zero_point,
             channels=folded,
             limits=limits,
             weight_rows=stored_rows,
             is_unsigned=is_unsigned,
             weight_offset=offset,
+            groups=input_channels,
         )
     is_3x3 = (rows.taps, columns.taps, rows.dilation, columns.dilation) == (3, 3, 1, 1)
-    if is_3x3 and rows.stride == columns.stride <= 2 and count == input_channels and not folded.is_general:
+    if is_3x3 and rows.stride == columns.stride <= 2 and not folded.is_general:
         return Depthwise3x3I8(
             index,
             name,
@@ -222,8 +222,6 @@ def _read_i8(
         batches=batches,
         rows=rows,
         columns=columns,
-        input_channels=input_channels,
-        multiplier=count // input_channels,
         input_zero_point=input_scaling.zero_point,
         channels=plain,
         limits=limits,
