@@ -130,6 +130,11 @@ class Layer(abc.ABC):
     headers: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def variables(self) -> tuple[int, ...]:
+        """The variable tensors that the layer reads and writes: they have memory of their own, set by ``reset``."""
+        return ()
+
+    @property
     def macs(self) -> int:
         """Multiplications with addition in one inference, counting taps outside an image as well."""
         return 0
@@ -138,11 +143,6 @@ class Layer(abc.ABC):
     def scratch_bytes(self) -> int:
         """Bytes of working memory while the layer runs; its C finds them as ``uint8_t *scratch``."""
         return 0
-
-    @property
-    def variables(self) -> tuple[int, ...]:
-        """The variable tensors that the layer reads and writes: they have memory of their own, set by ``reset``."""
-        return ()
 
     @cached_property
     def constants(self) -> tuple[Constant, ...]:

@@ -117,10 +117,8 @@ class OptionsType(enum.IntEnum):
     ADD = 11
     RESHAPE = 17
     MUL = 21
-    DEQUANTIZE = 26
     REDUCER = 27
     SUB = 28
-    QUANTIZE = 89
 
 
 #: Built-in operators by number.

@@ -249,14 +249,6 @@ def int8_constant(*shape: int, scales: Scales | None) -> dict[str, Any]:
             I8,
         ),
         (
-            "groups of channels are not supported for INT8 weights",
-            "CONV_2D",
-            [x(1, 1, 1, 4, **I8), int8_constant(2, 1, 1, 2, scales=scale(1.0))],
-            (1, 1, 1, 2),
-            CONV,
-            I8,
-        ),
-        (
             'its input, tensor 0 ("x"), has the scale nan',
             "DEQUANTIZE",
             [x(4, type=DataType.INT8, scales=scale(float("nan")))],

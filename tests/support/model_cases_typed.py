@@ -88,6 +88,7 @@ class _Weighted:
         dimension: of the weights that counts them.
         per_channel: whether hybrid weights have a scale for each.
         gain: of the output's scale.
+        weight_type: of hybrid weights: old files write INT8 as UINT8.
         wide: whether the zero point of uint8 weights is so far from the middle that they do not fit int8 without it.
     """
 
@@ -97,6 +98,7 @@ class _Weighted:
     per_channel: bool = False
     gain: float = 1.0
     wide: bool = True
+    weight_type: DataType = DataType.INT8
 
     def build(
         self,
@@ -135,7 +137,8 @@ class _Weighted:
             count = self.channels if self.per_channel else 1
             scales = tuple(map(float, generator.uniform(0.002, 0.02, count).astype(np.float32)))
             weight_scales = Scales(scales, (), self.dimension)
-            w = builder.tensor(weight_shape, weights, type=DataType.INT8, scales=weight_scales)
+            stored = weights.astype(np.int8).tobytes()
+            w = builder.tensor(weight_shape, stored, type=self.weight_type, scales=weight_scales)
             inputs = [x, w, -1]
             if with_bias:
                 inputs[2] = builder.tensor((self.channels,), generator.normal(size=self.channels) * (not zero_bias))
@@ -176,8 +179,6 @@ def _convolution(number: int, choose: random.Random, type_name: str, *, depthwis
     )
     same_stride = choose.randint(1, 2)
     stride = (same_stride, same_stride) if choose.random() < 0.6 else (choose.randint(1, 3), choose.randint(1, 3))
-    if type_name == "hybrid":
-        dilation = (1, 1)  # the reference kernels fail on hybrid dilation
     rows = output_size(shape[1], window[0], stride[0], dilation[0], padding)
     columns = output_size(shape[2], window[1], stride[1], dilation[1], padding)
     activation = choose.choice(ACTIVATIONS)
@@ -202,6 +203,16 @@ def _convolution(number: int, choose: random.Random, type_name: str, *, depthwis
     judged = weighted.build(*arguments, zero_bias=True) if without else None
     name = f"{kind.lower()}_{type_name}_{number}"
     return TypedCase(name, data, shape, DataType.UINT8 if type_name == "u8" else DataType.FLOAT32, judged=judged)
+
+
+def _grouped(name: str, type_name: str, inputs: int, channels: int, groups: int, window: int) -> TypedCase:
+    """A convolution in groups of channels."""
+    weighted = _Weighted(type_name, channels, 0, per_channel=True)
+    shape = (2, 5, 4, inputs)
+    options = conv_2d_options(Padding.SAME)
+    weight_shape = (channels, window, window, inputs // groups)
+    data = weighted.build("CONV_2D", options, shape, weight_shape, (*shape[:3], channels), version=5)
+    return TypedCase(name, data, shape, DataType.UINT8 if type_name == "u8" else DataType.FLOAT32)
 
 
 def _fully_connected(
@@ -369,6 +380,14 @@ def all_typed_cases() -> list[TypedCase]:
             cases.append(_fully_connected(name, type_name, 1 + number % 2, depth, units, choose))
         name = f"fully_connected_hybrid_asymmetric_{number}"
         cases.append(_fully_connected(name, "hybrid", 1 + number % 2, depth, units, choose, asymmetric=True))
+    for type_name in ("u8", "hybrid"):
+        cases.append(_grouped(f"conv_2d_{type_name}_groups_2", type_name, 6, 8, 2, 3))
+        cases.append(_grouped(f"conv_2d_{type_name}_groups_3", type_name, 3, 9, 3, 1))
+    old = _Weighted("hybrid", 5, 0, weight_type=DataType.UINT8)
+    data = old.build("FULLY_CONNECTED", fully_connected_options(), (2, 9), (5, 9), (2, 5), version=2)
+    cases.append(TypedCase("fully_connected_hybrid_old", data, (2, 9), DataType.FLOAT32))
+    data = old.build("CONV_2D", conv_2d_options(), (1, 4, 4, 3), (5, 2, 2, 3), (1, 3, 3, 5), version=2)
+    cases.append(TypedCase("conv_2d_hybrid_old", data, (1, 4, 4, 3), DataType.FLOAT32))
     for kind in ("MAX_POOL_2D", "AVERAGE_POOL_2D"):
         cases += [_pool(i, choose, kind, DataType.UINT8) for i in range(6)]
     for data_type in (DataType.INT8, DataType.UINT8):

@@ -101,10 +101,13 @@ class OperatorContext:
             raise self.unsupported(f"its {role}, {tensor}, is of type {tensor.type.name}; supported is {names}")
 
     def check_types(self, source: Tensor, weights: Tensor, output: Tensor) -> None:
-        """Refuse types that do not go together: all one of FLOAT32, INT8 and UINT8, or INT8 weights alone."""
+        """Refuse types that do not go together: all one of FLOAT32, INT8 and UINT8, or floats with integer weights.
+
+        Beside floats UINT8 is what old files call INT8.
+        """
         self.check_type(source, "input", DataType.FLOAT32, DataType.INT8, DataType.UINT8)
         if source.type is DataType.FLOAT32:
-            self.check_type(weights, "weights", DataType.FLOAT32, DataType.INT8)
+            self.check_type(weights, "weights", DataType.FLOAT32, DataType.INT8, DataType.UINT8)
         else:
             self.check_type(weights, "weights", source.type)
         self.check_type(output, "output", source.type)

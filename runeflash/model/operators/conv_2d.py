@@ -61,8 +61,6 @@ def read(context: OperatorContext) -> Layer:
     context.check_shape(output, "output", (batches, rows.count, columns.count, output_channels))
     activation = context.activation(options.i8(3), *FLOAT_ACTIVATIONS)
     if weights.type is not DataType.FLOAT32:
-        if depth != input_channels:
-            raise context.unsupported(f"groups of channels are not supported for {weights.type.name} weights")
         read_integers = _read_hybrid if source.type is DataType.FLOAT32 else _read_i8
         return read_integers(context, (source, weights, output), bias, rows, columns, activation)
     return Conv2DF32(
@@ -124,6 +122,7 @@ def _read_i8(
         weight_rows=weight_rows,
         is_unsigned=source.type is DataType.UINT8,
         weight_offset=offset,
+        groups=source.shape[3] // weights.shape[3],
     )
 
 
@@ -153,4 +152,5 @@ def _read_hybrid(
         channels=read_channels(context, weights, bias, count, 0, weight_rows, is_asymmetric=is_asymmetric),
         activation=activation,
         weight_rows=weight_rows,
+        groups=source.shape[3] // weights.shape[3],
     )

@@ -1,4 +1,4 @@
-"""CONV_2D of float images with int8 weights; also DEPTHWISE_CONV_2D over images of one channel, which is the same."""
+"""CONV_2D of float images with int8 weights; also DEPTHWISE_CONV_2D with several channels for each of the input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runeflash.model.graph import Constant, Layer
 from runeflash.model.operators.activation import c_name
 from runeflash.model.operators.conv_2d_i8 import columns_bytes, conv_2d_i8_shape, pack_weights
 from runeflash.model.operators.hybrid import HybridChannels
-from runeflash.model.operators.quantized import INT8_GREATEST, INT8_LEAST, Limits
+from runeflash.model.operators.quantized import Limits
 from runeflash.model.operators.window import Window
 from runeflash.model.schema import Activation
 from runeflash.tensors import ElementType
@@ -27,6 +27,7 @@ class Conv2DHybrid(Layer):
     channels: HybridChannels
     activation: Activation
     weight_rows: tuple[memoryview, ...]
+    groups: int = 1
 
     headers = ("kernels/conv_2d_hybrid.h",)
 
@@ -48,10 +49,10 @@ class Conv2DHybrid(Layer):
 
     @property
     def _columns_bytes(self) -> int:
-        return columns_bytes(self.weight_rows, self.columns, self.input_channels)
+        return columns_bytes(self.weight_rows, self.columns, self.input_channels // self.groups)
 
     def _make_constants(self) -> tuple[Constant, ...]:
-        weights = Constant("weights", ElementType.I8, pack_weights(self.weight_rows), alignment=4)
+        weights = Constant("weights", ElementType.I8, pack_weights(self.weight_rows, self.groups), alignment=4)
         return weights, *self.channels.constants()
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
@@ -64,8 +65,9 @@ class Conv2DHybrid(Layer):
                 self.columns,
                 self.input_channels,
                 len(self.weight_rows),
+                self.groups,
                 input_zero_point=0,
-                limits=Limits(INT8_LEAST, INT8_GREATEST),
+                limits=Limits(-128, 127),
             ),
             *self.channels.lines(constants),
             f"rune_conv_2d_hybrid(shape, {self.channels.form}, {c_name(self.activation)}, {constants['weights']},",

@@ -1,4 +1,4 @@
-"""CONV_2D of int8 or uint8; also DEPTHWISE_CONV_2D over an image of one channel, which is the same."""
+"""CONV_2D of int8 or uint8; also DEPTHWISE_CONV_2D with several channels for each of the input: as many groups."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Conv2DI8(Layer):
         weight_rows: the weights of each output channel, by filter row and column, as int8.
         is_unsigned: whether inputs and outputs are uint8.
         weight_offset: what the kernel adds to every weight; only of uint8.
+        groups: of channels: an output channel sees the input channels of its own group.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Conv2DI8(Layer):
     weight_rows: tuple[memoryview, ...]
     is_unsigned: bool = False
     weight_offset: int = 0
+    groups: int = 1
 
     headers = ("kernels/conv_2d_i8.h",)
 
@@ -50,15 +52,16 @@ class Conv2DI8(Layer):
     @property
     def scratch_bytes(self) -> int:
         """What the kernel puts together."""
-        return columns_bytes(self.weight_rows, self.columns, self.input_channels)
+        return columns_bytes(self.weight_rows, self.columns, self.input_channels // self.groups)
 
     def _make_constants(self) -> tuple[Constant, ...]:
-        packed = pack_weights(self.weight_rows)
+        packed = pack_weights(self.weight_rows, self.groups)
         return Constant("weights", ElementType.I8, packed, alignment=4), self.channels.constant()
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
         source, target = ("(const int8_t *)input", "(int8_t *)output") if self.is_unsigned else ("input", "output")
+        kernel = "rune_conv_2d_i8" if self.groups == 1 else "rune_conv_2d_groups_i8"
         return [
             *conv_2d_i8_shape(
                 self.batches,
@@ -66,20 +69,24 @@ class Conv2DI8(Layer):
                 self.columns,
                 self.input_channels,
                 len(self.weight_rows),
+                self.groups,
                 input_zero_point=self.input_zero_point,
                 is_unsigned=self.is_unsigned,
                 weight_offset=self.weight_offset,
                 is_general=self.channels.is_general,
                 limits=self.limits,
             ),
-            f"rune_conv_2d_i8(shape, {constants['weights']}, {constants['channels']}, {source}, {target},",
-            "                (int16_t *)(void *)scratch);",
+            f"{kernel}(shape, {constants['weights']}, {constants['channels']}, {source}, {target},",
+            f"{' ' * len(kernel)} (int16_t *)(void *)scratch);",
         ]
 
 
-def pack_weights(weight_rows: Sequence[memoryview]) -> bytes:
-    """Return the weights of each output channel as ``kernels/sums_i8.h`` reads them."""
-    return pack_rows(weight_rows, (2, 1))
+def pack_weights(weight_rows: Sequence[memoryview], groups: int) -> bytes:
+    """Return the weights of each output channel, group by group, as ``kernels/sums_i8.h`` reads them."""
+    count = len(weight_rows) // groups
+    return b"".join(
+        pack_rows(weight_rows[first : first + count], (2, 1)) for first in range(0, len(weight_rows), count)
+    )
 
 
 def columns_bytes(weight_rows: Sequence[memoryview], columns: Window, input_channels: int) -> int:
@@ -95,6 +102,7 @@ def conv_2d_i8_shape(
     columns: Window,
     input_channels: int,
     output_channels: int,
+    groups: int,
     *,
     input_zero_point: int,
     limits: Limits,
@@ -109,10 +117,11 @@ def conv_2d_i8_shape(
             "batches": batches,
             "input_height": rows.size,
             "input_width": columns.size,
-            "input_channels": input_channels,
+            "input_channels": input_channels // groups,
             "output_height": rows.count,
             "output_width": columns.count,
-            "output_channels": output_channels,
+            "output_channels": output_channels // groups,
+            "groups": groups,
             **window_fields(rows, columns),
             "input_zero_point": input_zero_point,
             "is_unsigned": int(is_unsigned),

@@ -113,7 +113,7 @@ def _read_hybrid(
     count = output.shape[3]
     data = context.constant(weights, "weights").cast("b")
     weight_rows = tuple(memoryview(bytes(data[i::count])).cast("b") for i in range(count))
-    if input_channels == 1:
+    if count > input_channels or count == 1:
         return Conv2DHybrid(
             index,
             name,
@@ -123,13 +123,13 @@ def _read_hybrid(
             batches=batches,
             rows=rows,
             columns=columns,
-            input_channels=1,
+            input_channels=input_channels,
             channels=read_channels(context, weights, bias, count, 3, weight_rows, is_asymmetric=True),
             activation=activation,
             weight_rows=weight_rows,
+            groups=input_channels,
         )
     channels = read_channels(context, weights, bias, count, 3, (), is_asymmetric=True)
-    multiplier = count // input_channels
     return DepthwiseConv2DHybrid(
         index,
         name,
@@ -138,8 +138,6 @@ def _read_hybrid(
         batches,
         rows,
         columns,
-        input_channels,
-        multiplier,
         channels,
         activation,
         tuple(data),
@@ -198,7 +196,8 @@ def _read_i8(
             weight_rows=tuple(tuple(weight + offset for weight in row) for row in stored_rows),
             is_unsigned=is_unsigned,
         )
-    if input_channels == 1:
+    if count > input_channels or count == 1:
+        # An image of one channel is filtered as any other is; several channels for each are groups of one channel.
         return Conv2DI8(
             index,
             name,
@@ -208,13 +207,14 @@ def _read_i8(
             batches=batches,
             rows=rows,
             columns=columns,
-            input_channels=1,
+            input_channels=input_channels,
             input_zero_point=input_scaling.zero_point,
             channels=folded,
             limits=limits,
             weight_rows=stored_rows,
             is_unsigned=is_unsigned,
             weight_offset=offset,
+            groups=input_channels,
         )
     return DepthwiseConv2DI8(
         index,
@@ -224,8 +224,6 @@ def _read_i8(
         batches=batches,
         rows=rows,
         columns=columns,
-        input_channels=input_channels,
-        multiplier=count // input_channels,
         input_zero_point=input_scaling.zero_point,
         channels=plain,
         limits=limits,

@@ -10,7 +10,7 @@ from runeflash.model.graph import Constant, Layer
 from runeflash.model.operators.activation import c_name
 from runeflash.model.operators.c_code import shape_struct
 from runeflash.model.operators.hybrid import HybridChannels
-from runeflash.model.operators.quantized import INT8_GREATEST, INT8_LEAST, Channels, Limits
+from runeflash.model.operators.quantized import Channels, Limits
 from runeflash.model.operators.window import Window, window_fields
 from runeflash.model.schema import Activation
 from runeflash.tensors import ElementType
@@ -18,7 +18,7 @@ from runeflash.tensors import ElementType
 
 @dataclass(frozen=True)
 class DepthwiseConv2DI8(Layer):
-    """DEPTHWISE_CONV_2D of int8 or uint8 with any filter; biases as in the file.
+    """DEPTHWISE_CONV_2D of int8 or uint8 with any filter and as many channels as the input; biases as in the file.
 
     Attributes:
         weights: without their zero point, in the file's order.
@@ -28,8 +28,6 @@ class DepthwiseConv2DI8(Layer):
     batches: int
     rows: Window
     columns: Window
-    input_channels: int
-    multiplier: int
     input_zero_point: int
     channels: Channels
     limits: Limits
@@ -44,6 +42,10 @@ class DepthwiseConv2DI8(Layer):
         """One per weight and output pixel."""
         return self.batches * self.rows.count * self.columns.count * len(self.weights)
 
+    @property
+    def _channel_count(self) -> int:
+        return len(self.weights) // (self.rows.taps * self.columns.taps)
+
     def _make_constants(self) -> tuple[Constant, ...]:
         return weights_constant(self.weights), self.channels.constant()
 
@@ -55,8 +57,7 @@ class DepthwiseConv2DI8(Layer):
                 self.batches,
                 self.rows,
                 self.columns,
-                self.input_channels,
-                self.multiplier,
+                self._channel_count,
                 input_zero_point=self.input_zero_point,
                 is_unsigned=self.is_unsigned,
                 is_general=self.channels.is_general,
@@ -69,13 +70,11 @@ class DepthwiseConv2DI8(Layer):
 
 @dataclass(frozen=True)
 class DepthwiseConv2DHybrid(Layer):
-    """DEPTHWISE_CONV_2D of float images with int8 weights; ``weights`` in the file's order."""
+    """DEPTHWISE_CONV_2D of float images with int8 weights and as many channels; ``weights`` in the file's order."""
 
     batches: int
     rows: Window
     columns: Window
-    input_channels: int
-    multiplier: int
     channels: HybridChannels
     activation: Activation
     weights: tuple[int, ...]
@@ -91,7 +90,11 @@ class DepthwiseConv2DHybrid(Layer):
     @property
     def scratch_bytes(self) -> int:
         """An image of int8."""
-        return self.rows.size * self.columns.size * self.input_channels
+        return self.rows.size * self.columns.size * self._channel_count
+
+    @property
+    def _channel_count(self) -> int:
+        return len(self.weights) // (self.rows.taps * self.columns.taps)
 
     def _make_constants(self) -> tuple[Constant, ...]:
         return weights_constant(self.weights), *self.channels.constants()
@@ -104,10 +107,9 @@ class DepthwiseConv2DHybrid(Layer):
                 self.batches,
                 self.rows,
                 self.columns,
-                self.input_channels,
-                self.multiplier,
+                self._channel_count,
                 input_zero_point=0,
-                limits=Limits(INT8_LEAST, INT8_GREATEST),
+                limits=Limits(-128, 127),
             ),
             *self.channels.lines(constants),
             f"rune_depthwise_conv_2d_hybrid(shape, {self.channels.form}, {c_name(self.activation)},",
@@ -117,7 +119,7 @@ class DepthwiseConv2DHybrid(Layer):
 
 def is_narrow(weights: Sequence[int]) -> bool:
     """Whether all weights are int8: those of uint8 without their zero point may not be."""
-    return min(weights) >= INT8_LEAST and max(weights) <= INT8_GREATEST
+    return min(weights) >= -128 and max(weights) <= 127
 
 
 def weights_constant(weights: Sequence[int]) -> Constant:
@@ -131,8 +133,7 @@ def depthwise_i8_shape(
     batches: int,
     rows: Window,
     columns: Window,
-    input_channels: int,
-    multiplier: int,
+    channels: int,
     *,
     input_zero_point: int,
     limits: Limits,
@@ -146,10 +147,9 @@ def depthwise_i8_shape(
             "batches": batches,
             "input_height": rows.size,
             "input_width": columns.size,
-            "input_channels": input_channels,
+            "channels": channels,
             "output_height": rows.count,
             "output_width": columns.count,
-            "multiplier": multiplier,
             **window_fields(rows, columns),
             "input_zero_point": input_zero_point,
             "is_unsigned": int(is_unsigned),

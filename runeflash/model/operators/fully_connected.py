@@ -104,7 +104,7 @@ def read(context: OperatorContext) -> Layer:
         return _read_i8(context, tensors, bias, activation)
     if source.type is DataType.UINT8:
         return _read_u8(context, tensors, bias, activation)
-    if weights.type is DataType.INT8:
+    if weights.type is not DataType.FLOAT32:
         weight_rows = quantized.split_rows(context.constant(weights, "weights").cast("b"), units)
         return FullyConnectedHybrid(
             index=context.operator.index,

@@ -132,7 +132,7 @@ def read(context: OperatorContext) -> Layer:
         before.zero_point,
         _multiplier(context, before, after, count),
         after.zero_point,
-        Limits(*quantized.stored_range(source.type)),
+        Limits(*quantized.STORED_RANGES[source.type]),
     )
 
 

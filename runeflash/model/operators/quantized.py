@@ -17,8 +17,13 @@ from runeflash.model.operators.context import OperatorContext
 from runeflash.model.schema import Activation, DataType
 from runeflash.tensors import ElementType
 
-INT8_LEAST, INT8_GREATEST = -128, 127
-UINT8_LEAST, UINT8_GREATEST = 0, 255
+#: The least and greatest integer of each type that can stand for reals.
+STORED_RANGES = {
+    DataType.INT8: (-128, 127),
+    DataType.UINT8: (0, 255),
+    DataType.INT16: (-32768, 32767),
+    DataType.INT32: (-(1 << 31), (1 << 31) - 1),
+}
 #: The sums for which the quick form of requantisation is exact, and the shifts for which its offset fits 32 bits.
 _QUICK_SUM = 1 << 30
 _QUICK_SHIFTS = range(1, 22)
@@ -105,7 +110,7 @@ class Channels:
 
 
 def per_tensor(context: OperatorContext, tensor: Tensor, role: str) -> Scaling:
-    """Return how a whole tensor is quantised.
+    """Return how a whole tensor of integers, of a type in ``STORED_RANGES``, is quantised.
 
     Raises:
         UserError: it is not quantised, per channel, or with numbers that make no sense.
@@ -117,18 +122,10 @@ def per_tensor(context: OperatorContext, tensor: Tensor, role: str) -> Scaling:
         raise context.unsupported(f"its {role}, {tensor}, has {len(found.scales)} scales; supported is 1")
     zero_point = found.zero_points[0] if found.zero_points else 0
     _check_scale(context, tensor, role, found.scales[0])
-    least, greatest = stored_range(tensor.type)
+    least, greatest = STORED_RANGES[tensor.type]
     if not least <= zero_point <= greatest:
         raise context.wrong(f"its {role}, {tensor}, has the zero point {zero_point}")
     return Scaling(found.scales[0], zero_point)
-
-
-def stored_range(data_type: DataType) -> tuple[int, int]:
-    """Return the least and greatest value of an integer type."""
-    if data_type is DataType.UINT8:
-        return UINT8_LEAST, UINT8_GREATEST
-    least = -(1 << (8 * (data_type.size or 1) - 1))
-    return least, -least - 1
 
 
 def symmetric_scales(
@@ -203,13 +200,13 @@ def long_multiplier(context: OperatorContext, real: float) -> LongMultiplier:
 
 
 def limits(activation: Activation, scaling: Scaling, data_type: DataType = DataType.INT8) -> Limits:
-    """Return the limits of an integer output that ends with an activation."""
+    """Return the limits of an output of integers that ends with an activation."""
 
     def stored(real: float) -> int:
         ratio = to_float32(real / scaling.scale)
         return scaling.zero_point + (round_away(ratio) if math.isfinite(ratio) else 1 << 31)
 
-    least, greatest = stored_range(data_type)
+    least, greatest = STORED_RANGES[data_type]
     if activation in (Activation.RELU, Activation.RELU6):
         least = max(least, stored(0.0))
     if activation is Activation.RELU_N1_TO_1:
@@ -290,10 +287,12 @@ def centred_weights(context: OperatorContext, weights: Tensor) -> tuple[memoryvi
         UserError: they are computed, or not quantised as a whole tensor.
     """
     zero_point = per_tensor(context, weights, "weights").zero_point
-    data = context.constant(weights, "weights")
-    if max(data) - zero_point <= INT8_GREATEST and min(data) - zero_point >= INT8_LEAST:
-        return memoryview(bytes((value - zero_point) & 0xFF for value in data)).cast("b"), 0
-    return memoryview(bytes(value ^ 0x80 for value in data)).cast("b"), 128 - zero_point
+    data = bytes(context.constant(weights, "weights"))
+    least, greatest = STORED_RANGES[DataType.INT8]
+    fits = least <= min(data) - zero_point and max(data) - zero_point <= greatest
+    offset = 0 if fits else 128 - zero_point
+    moved = bytes((value - zero_point - offset) & 0xFF for value in range(256))
+    return memoryview(data.translate(moved)).cast("b"), offset
 
 
 def split_rows(data: memoryview, count: int) -> tuple[memoryview, ...]:

@@ -112,7 +112,7 @@ def _read_i8(
         multiplier=quantized.multiplier(context, memory.scale * time_scale / after.scale),
         zero_point=after.zero_point,
         # TensorFlow Lite Micro leaves the activation to the output's range.
-        limits=Limits(*quantized.stored_range(output.type)),
+        limits=Limits(*quantized.STORED_RANGES[output.type]),
     )
 
 

@@ -10,8 +10,9 @@
 
 typedef struct rune_conv_2d_i8_shape {
     int32_t batches;
-    int32_t input_height, input_width, input_channels;
+    int32_t input_height, input_width, input_channels; /* channels of one group, here and of the output */
     int32_t output_height, output_width, output_channels;
+    int32_t groups; /* of channels: an output channel sees the input channels of its own group */
     int32_t filter_height, filter_width;
     int32_t stride_height, stride_width;
     int32_t dilation_height, dilation_width;
@@ -29,6 +30,17 @@ RUNE_KERNEL int32_t rune_conv_2d_i8_depth(rune_conv_2d_i8_shape shape)
     return (shape.filter_height * shape.filter_width * shape.input_channels + 3) & ~3;
 }
 
+/* From one pixel to the next. */
+RUNE_KERNEL int32_t rune_conv_2d_i8_input_step(rune_conv_2d_i8_shape shape)
+{
+    return shape.input_channels * shape.groups;
+}
+
+RUNE_KERNEL int32_t rune_conv_2d_i8_output_step(rune_conv_2d_i8_shape shape)
+{
+    return shape.output_channels * shape.groups;
+}
+
 /* Where a window lies, whose tap (0, 0) is at a pixel that may be outside the image. */
 typedef struct rune_conv_2d_i8_window {
     rune_taps rows, columns; /* the taps inside the image */
@@ -41,7 +53,7 @@ RUNE_KERNEL rune_conv_2d_i8_window rune_conv_2d_i8_find(rune_conv_2d_i8_shape sh
     const rune_conv_2d_i8_window window = {
         .rows = rows,
         .columns = rune_clip_window(x, shape.input_width, shape.filter_width, shape.dilation_width),
-        .first = ((y + rows.first * shape.dilation_height) * shape.input_width + x) * shape.input_channels,
+        .first = ((y + rows.first * shape.dilation_height) * shape.input_width + x) * rune_conv_2d_i8_input_step(shape),
     };
     return window;
 }
@@ -49,7 +61,8 @@ RUNE_KERNEL rune_conv_2d_i8_window rune_conv_2d_i8_find(rune_conv_2d_i8_shape sh
 /* Whether the taps of a filter row and their channels follow each other in the image. */
 RUNE_KERNEL int32_t rune_conv_2d_i8_is_run(rune_conv_2d_i8_shape shape, rune_conv_2d_i8_window window)
 {
-    return shape.dilation_width == 1 && window.columns.first == 0 && window.columns.end == shape.filter_width;
+    return shape.dilation_width == 1 && shape.groups == 1 && window.columns.first == 0 &&
+           window.columns.end == shape.filter_width;
 }
 
 /* `count` values of a column, a multiple of four; returns where the next ones go. */
@@ -65,7 +78,8 @@ RUNE_KERNEL int16_t *rune_fill_column(int16_t *to, int32_t count, int32_t value)
 /* A filter row in bytes, of which some taps lie beside the image. */
 RUNE_KERNEL void rune_conv_2d_i8_copy_row(rune_conv_2d_i8_shape shape, const int8_t *from, rune_taps taps, int8_t *to)
 {
-    const int32_t channels = shape.input_channels, skip = (shape.dilation_width - 1) * channels;
+    const int32_t channels = shape.input_channels;
+    const int32_t skip = shape.dilation_width * rune_conv_2d_i8_input_step(shape) - channels;
     const uint32_t inside = (uint32_t)((taps.end - taps.first) * channels);
     for (int32_t tap = 0; tap < shape.filter_width; tap++) {
         for (int32_t i = 0; i < channels; i++) {
@@ -81,14 +95,14 @@ RUNE_KERNEL void rune_conv_2d_i8_copy_row(rune_conv_2d_i8_shape shape, const int
 RUNE_KERNEL int16_t *rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, const int8_t *from, rune_taps taps,
                                                     int8_t *bytes, int16_t *to)
 {
-    const int32_t channels = shape.input_channels;
+    const int32_t channels = shape.input_channels, step = shape.dilation_width * rune_conv_2d_i8_input_step(shape);
     if (channels % 4 != 0) {
         rune_conv_2d_i8_copy_row(shape, from, taps, bytes);
         return rune_widen_i8(bytes, to, shape.filter_width * channels, shape.is_unsigned);
     }
     to = rune_fill_column(to, taps.first * channels, shape.input_zero_point);
     for (int32_t tap = taps.first; tap < taps.end; tap++) {
-        to = rune_widen_i8(from + tap * shape.dilation_width * channels, to, channels, shape.is_unsigned);
+        to = rune_widen_i8(from + tap * step, to, channels, shape.is_unsigned);
     }
     return rune_fill_column(to, (shape.filter_width - taps.end) * channels, shape.input_zero_point);
 }
@@ -98,7 +112,7 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_words(rune_conv_2d_i8_shape shape, const
                                               rune_conv_2d_i8_window window, int8_t *bytes, int16_t *column)
 {
     const int32_t run = shape.filter_width * shape.input_channels;
-    const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
+    const int32_t step = shape.dilation_height * shape.input_width * rune_conv_2d_i8_input_step(shape);
     const int8_t *from = image + window.first;
     column = rune_fill_column(column, window.rows.first * run, shape.input_zero_point);
     if (rune_conv_2d_i8_is_run(shape, window)) {
@@ -121,7 +135,7 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_bytes(rune_conv_2d_i8_shape shape, const
                                               rune_conv_2d_i8_window window, int8_t *bytes, int16_t *column)
 {
     const int32_t run = shape.filter_width * shape.input_channels;
-    const int32_t step = shape.dilation_height * shape.input_width * shape.input_channels;
+    const int32_t step = shape.dilation_height * shape.input_width * rune_conv_2d_i8_input_step(shape);
     const int8_t *from = image + window.first;
     int8_t *to = bytes + window.rows.first * run;
     for (int8_t *i = bytes; i < to; i++) {
@@ -201,7 +215,7 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
             int16_t *const column = columns + (waiting ? 4 : 0);
             if (is_pointwise) {
                 rune_widen_i8(input, column, depth, shape.is_unsigned);
-                input += depth;
+                input += rune_conv_2d_i8_input_step(shape);
             } else {
                 rune_conv_2d_i8_gather(shape, input, y, x, bytes, column);
                 x += shape.stride_width;
@@ -209,10 +223,11 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
             if (shape.general) {
                 rune_columns_general_i8(weights, channels, shape.output_channels, depth, column,
                                         rune_conv_2d_i8_extra(shape, column), shape.limits, output);
-                output += shape.output_channels;
+                output += rune_conv_2d_i8_output_step(shape);
             } else if (waiting) {
-                rune_conv_2d_i8_columns(shape, weights, channels, columns, output, shape.output_channels);
-                output += 2 * shape.output_channels;
+                rune_conv_2d_i8_columns(shape, weights, channels, columns, output,
+                                        rune_conv_2d_i8_output_step(shape));
+                output += 2 * rune_conv_2d_i8_output_step(shape);
                 waiting = 0;
             } else {
                 waiting = 1;
@@ -221,11 +236,25 @@ RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *rest
         y += shape.stride_height;
         if (!is_pointwise && (line + 1) % shape.output_height == 0) {
             y = -shape.padding_top;
-            input += shape.input_height * shape.input_width * shape.input_channels;
+            input += shape.input_height * shape.input_width * rune_conv_2d_i8_input_step(shape);
         }
     }
     if (waiting) {
         rune_conv_2d_i8_columns(shape, weights, channels, columns, output, 0);
+    }
+}
+
+/* The same for several groups of channels, whose weights follow each other. */
+RUNE_KERNEL void rune_conv_2d_groups_i8(rune_conv_2d_i8_shape shape, const int8_t *restrict weights,
+                                        const int32_t *restrict channel_values, const int8_t *restrict input,
+                                        int8_t *restrict output, int16_t *restrict columns)
+{
+    for (int32_t group = 0; group < shape.groups; group++) {
+        rune_conv_2d_i8(shape, weights, channel_values, input, output, columns);
+        weights += shape.output_channels * rune_conv_2d_i8_depth(shape);
+        channel_values += shape.output_channels * (int32_t)(sizeof(rune_channel_i8) / sizeof(int32_t));
+        input += shape.input_channels;
+        output += shape.output_channels;
     }
 }
 

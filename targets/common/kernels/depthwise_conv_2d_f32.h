@@ -19,53 +19,67 @@ typedef struct rune_depthwise_conv_2d_shape {
     rune_activation activation;
 } rune_depthwise_conv_2d_shape;
 
-/* All channels of one pixel: `first` is the first pixel inside the image, `taps` its weights. */
+/* The sums of a block of channels at one pixel: `line` is the block in the first pixel inside the image, `taps` in that
+   pixel's weights. EACH(X) stands for X(0), X(1), ... of the channels. */
+#define RUNE_DEPTHWISE_EACH_8(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#define RUNE_DEPTHWISE_EACH_2(X) X(0) X(1)
+#define RUNE_DEPTHWISE_EACH_1(X) X(0)
+#define RUNE_DEPTHWISE_BEGIN(I) float s##I = bias ? bias[I] : 0.0f;
+#define RUNE_DEPTHWISE_ADD(I) s##I += x[I] * w[I];
+#define RUNE_DEPTHWISE_END(I) output[I] = rune_activate_f32(s##I, shape.activation);
+#define RUNE_DEPTHWISE_DEFINE(BLOCK)                                                                          \
+    RUNE_KERNEL void rune_depthwise_conv_2d_f32_##BLOCK(                                                      \
+        rune_depthwise_conv_2d_shape shape, const float *restrict line, const float *restrict taps,           \
+        const float *restrict bias, int32_t rows, int32_t columns, float *restrict output)                    \
+    {                                                                                                         \
+        RUNE_DEPTHWISE_EACH_##BLOCK(RUNE_DEPTHWISE_BEGIN)                                                     \
+        for (int32_t row = rows; row > 0; row--) {                                                            \
+            const float *x = line;                                                                            \
+            const float *w = taps;                                                                            \
+            for (int32_t column = columns; column > 0; column--) {                                            \
+                RUNE_DEPTHWISE_EACH_##BLOCK(RUNE_DEPTHWISE_ADD)                                               \
+                x += shape.dilation_width * shape.channels;                                                   \
+                w += shape.channels;                                                                          \
+            }                                                                                                 \
+            line += shape.dilation_height * shape.input_width * shape.channels;                               \
+            taps += shape.filter_width * shape.channels;                                                      \
+        }                                                                                                     \
+        RUNE_DEPTHWISE_EACH_##BLOCK(RUNE_DEPTHWISE_END)                                                       \
+    }
+
+RUNE_DEPTHWISE_DEFINE(8)
+RUNE_DEPTHWISE_DEFINE(2)
+RUNE_DEPTHWISE_DEFINE(1)
+
+#undef RUNE_DEPTHWISE_DEFINE
+#undef RUNE_DEPTHWISE_END
+#undef RUNE_DEPTHWISE_ADD
+#undef RUNE_DEPTHWISE_BEGIN
+#undef RUNE_DEPTHWISE_EACH_1
+#undef RUNE_DEPTHWISE_EACH_2
+#undef RUNE_DEPTHWISE_EACH_8
+
+#define RUNE_DEPTHWISE_BLOCK(BLOCK)                                                                           \
+    rune_depthwise_conv_2d_f32_##BLOCK(shape, first + c, taps + c, bias ? bias + c : bias, rows, columns, output + c)
+
+/* All channels of one pixel. */
 RUNE_KERNEL void rune_depthwise_conv_2d_f32_pixel(rune_depthwise_conv_2d_shape shape, const float *restrict first,
                                                   const float *restrict taps, const float *restrict bias,
                                                   int32_t rows, int32_t columns, float *restrict output)
 {
-    const int32_t line = shape.dilation_height * shape.input_width * shape.channels;
-    const int32_t step = shape.dilation_width * shape.channels;
-    int32_t channel = 0;
-    for (; channel + 4 <= shape.channels; channel += 4) {
-        float s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
-        if (bias) {
-            s0 = bias[channel];
-            s1 = bias[channel + 1];
-            s2 = bias[channel + 2];
-            s3 = bias[channel + 3];
-        }
-        for (int32_t row = 0; row < rows; row++) {
-            const float *x = first + row * line + channel;
-            const float *w = taps + row * shape.filter_width * shape.channels + channel;
-            for (int32_t column = columns; column > 0; column--) {
-                s0 += x[0] * w[0];
-                s1 += x[1] * w[1];
-                s2 += x[2] * w[2];
-                s3 += x[3] * w[3];
-                x += step;
-                w += shape.channels;
-            }
-        }
-        output[channel] = rune_activate_f32(s0, shape.activation);
-        output[channel + 1] = rune_activate_f32(s1, shape.activation);
-        output[channel + 2] = rune_activate_f32(s2, shape.activation);
-        output[channel + 3] = rune_activate_f32(s3, shape.activation);
+    int32_t c = 0;
+    for (; c + 8 <= shape.channels; c += 8) {
+        RUNE_DEPTHWISE_BLOCK(8);
     }
-    for (; channel < shape.channels; channel++) {
-        float sum = bias ? bias[channel] : 0.0f;
-        for (int32_t row = 0; row < rows; row++) {
-            const float *x = first + row * line + channel;
-            const float *w = taps + row * shape.filter_width * shape.channels + channel;
-            for (int32_t column = columns; column > 0; column--) {
-                sum += *x * *w;
-                x += step;
-                w += shape.channels;
-            }
-        }
-        output[channel] = rune_activate_f32(sum, shape.activation);
+    for (; c + 2 <= shape.channels; c += 2) {
+        RUNE_DEPTHWISE_BLOCK(2);
+    }
+    if (c < shape.channels) {
+        RUNE_DEPTHWISE_BLOCK(1);
     }
 }
+
+#undef RUNE_DEPTHWISE_BLOCK
 
 /* `weights` by filter row, filter column and channel, as in the file; `bias` may be NULL. */
 RUNE_KERNEL void rune_depthwise_conv_2d_f32(rune_depthwise_conv_2d_shape shape, const float *restrict weights,

@@ -60,14 +60,17 @@ static __attribute__((noinline, unused)) rune_scaling rune_quantise_symmetric(co
     return (rune_scaling){range == 0.0f ? 1.0f : range / 127.0f, 0};
 }
 
-/* Whether x < (count + 1/2) * (scale + rest / 255), to far more bits than a float has: `count` times either half of
-   the scale's 24 bits is exact. */
-RUNE_KERNEL int32_t rune_is_below_half(float x, int32_t count, float scale, float rest)
+/* Whether the zero point `count` - 128 is nearer than the next one: x / (scale + rest / 255) against count + 1/2. No
+   step but the last product is rounded: `count` times either half of the scale's 24 bits is exact, and so is the
+   difference of what is all but equal. Exact halves go away from 0, as for a range of -1 to 1 they do in TensorFlow
+   Lite; for a few other ranges of this kind the rounding errors of its doubles decide. */
+RUNE_KERNEL int32_t rune_is_nearer_below(float x, int32_t count, float scale, float rest)
 {
     const float half = (float)count + 0.5f;
     const float high = rune_float_of_bits(rune_float_bits(scale) & 0xFFFFF000u);
     const float low = scale - high;
-    return (x - half * high) - half * low < half * (rest / 255.0f);
+    const float left = 255.0f * ((x - half * high) - half * low), right = half * rest;
+    return count < 128 ? left <= right : left < right;
 }
 
 /* The range of the input with 0 in it, from -128 to 127. */
@@ -100,7 +103,7 @@ static __attribute__((noinline, unused)) rune_scaling rune_quantise_asymmetric(c
         }
         const int32_t whole = rune_round_f32(below / scale - 0.5f, 254.0f);
         scaling.scale = scale;
-        scaling.zero_point = whole + !rune_is_below_half(below, whole, scale, rest) - 128;
+        scaling.zero_point = whole + !rune_is_nearer_below(below, whole, scale, rest) - 128;
         inverse = 1.0f / scale;
     }
     for (int32_t i = 0; i < count; i++) {

@@ -26,6 +26,29 @@ RUNE_KERNEL int16x2_t rune_odd_bytes(uint32_t word)
     return halves;
 }
 
+/* The same of bytes without a sign. */
+RUNE_KERNEL int16x2_t rune_even_unsigned_bytes(uint32_t word)
+{
+    int16x2_t halves;
+    __asm__("uxtb16 %0, %1" : "=r"(halves) : "r"(word));
+    return halves;
+}
+
+RUNE_KERNEL int16x2_t rune_odd_unsigned_bytes(uint32_t word)
+{
+    int16x2_t halves;
+    __asm__("uxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(word));
+    return halves;
+}
+
+/* Words that need not lie on a multiple of four. */
+RUNE_KERNEL uint32_t rune_load_word(const int8_t *bytes)
+{
+    uint32_t word;
+    __builtin_memcpy(&word, bytes, 4);
+    return word;
+}
+
 #endif
 
 /* Where value i of four lies. */
