@@ -41,11 +41,22 @@ RUNE_KERNEL int32_t rune_conv_2d_i8_output_step(rune_conv_2d_i8_shape shape)
     return shape.output_channels * shape.groups;
 }
 
-/* `count` values of a column from k on. */
+/* `count` values of a column from k on: single ones up to a place of four, fours, and single ones again. */
 RUNE_KERNEL void rune_fill_column(int16_t *column, int32_t k, int32_t count, int32_t value)
 {
-    for (int32_t i = 0; i < count; i++) {
-        column[rune_column_index(k + i)] = (int16_t)value;
+    const int16_t four[4] = {(int16_t)value, (int16_t)value, (int16_t)value, (int16_t)value};
+    const int32_t end = k + count;
+    int16_t *place = column + rune_column_index(k);
+    for (; k < end && ((k & 3) != 0 || count < 4); k++) {
+        *place = (int16_t)value;
+        place = rune_next_place(place, k);
+    }
+    for (; k + 4 <= end; k += 4) {
+        __builtin_memcpy(place, four, sizeof four);
+        place += 8;
+    }
+    for (; k < end; k++) {
+        *place++ = (int16_t)value;
     }
 }
 
