@@ -47,7 +47,7 @@ RUNE_KERNEL void rune_fill_column(int16_t *column, int32_t k, int32_t count, int
     const int16_t four[4] = {(int16_t)value, (int16_t)value, (int16_t)value, (int16_t)value};
     const int32_t end = k + count;
     int16_t *place = column + rune_column_index(k);
-    for (; k < end && ((k & 3) != 0 || count < 4); k++) {
+    for (; k < end && (k & 3) != 0; k++) {
         *place = (int16_t)value;
         place = rune_next_place(place, k);
     }
@@ -79,6 +79,15 @@ RUNE_KERNEL void rune_conv_2d_i8_gather_clipped(rune_conv_2d_i8_shape shape, con
 {
     const int32_t channels = shape.input_channels;
     const int32_t step = shape.dilation_width * rune_conv_2d_i8_input_step(shape);
+    if (shape.dilation_width == 1 && shape.groups == 1 && taps.first < taps.end) {
+        /* Those inside follow each other. */
+        const int32_t before = taps.first * channels, inside = (taps.end - taps.first) * channels;
+        rune_fill_column(column, k, before, shape.input_zero_point);
+        rune_widen_run(image + first + before, column, k + before, inside, channels % 4 == 0, shape.is_unsigned);
+        rune_fill_column(column, k + before + inside, shape.filter_width * channels - before - inside,
+                         shape.input_zero_point);
+        return;
+    }
     for (int32_t tap = 0; tap < shape.filter_width; tap++) {
         if (tap < taps.first || tap >= taps.end) {
             rune_fill_column(column, k, channels, shape.input_zero_point);
