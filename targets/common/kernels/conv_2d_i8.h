@@ -55,7 +55,7 @@ RUNE_KERNEL void rune_fill_column(int16_t *column, int32_t k, int32_t count, int
         __builtin_memcpy(place, four, sizeof four);
         place += 8;
     }
-    for (; k < end; k++) {
+    for (int32_t rest = (end - k) & 3; rest > 0; rest--) {
         *place++ = (int16_t)value;
     }
 }
