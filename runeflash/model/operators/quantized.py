@@ -13,10 +13,16 @@ from dataclasses import dataclass
 
 from runeflash.model.graph import Constant, Tensor
 from runeflash.model.operators.context import OperatorContext
-from runeflash.model.schema import Activation
+from runeflash.model.schema import Activation, DataType
 from runeflash.tensors import ElementType
 
-INT8_LEAST, INT8_GREATEST = -128, 127
+#: The least and greatest integer of each type that can stand for reals.
+STORED_RANGES = {
+    DataType.INT8: (-128, 127),
+    DataType.UINT8: (0, 255),
+    DataType.INT16: (-32768, 32767),
+    DataType.INT32: (-(1 << 31), (1 << 31) - 1),
+}
 #: The sums for which the quick form of requantisation is exact, and the shifts for which its offset fits 32 bits.
 _QUICK_SUM = 1 << 30
 _QUICK_SHIFTS = range(1, 22)
@@ -88,7 +94,7 @@ class Channels:
 
 
 def per_tensor(context: OperatorContext, tensor: Tensor, role: str) -> Scaling:
-    """Return how a whole tensor is quantised.
+    """Return how a whole tensor of integers, of a type in ``STORED_RANGES``, is quantised.
 
     Raises:
         UserError: it is not quantised, per channel, or with numbers that make no sense.
@@ -100,8 +106,8 @@ def per_tensor(context: OperatorContext, tensor: Tensor, role: str) -> Scaling:
         raise context.unsupported(f"its {role}, {tensor}, has {len(found.scales)} scales; supported is 1")
     zero_point = found.zero_points[0] if found.zero_points else 0
     _check_scale(context, tensor, role, found.scales[0])
-    least = -(1 << (8 * (tensor.type.size or 1) - 1))
-    if not least <= zero_point < -least:
+    least, greatest = STORED_RANGES[tensor.type]
+    if not least <= zero_point <= greatest:
         raise context.wrong(f"its {role}, {tensor}, has the zero point {zero_point}")
     return Scaling(found.scales[0], zero_point)
 
@@ -162,14 +168,14 @@ def multiplier(context: OperatorContext, real: float) -> Multiplier:
     return Multiplier(0, 0) if exponent < -31 else Multiplier(fixed, -exponent)
 
 
-def limits(activation: Activation, scaling: Scaling) -> Limits:
-    """Return the limits of an int8 output that ends with an activation."""
+def limits(activation: Activation, scaling: Scaling, data_type: DataType = DataType.INT8) -> Limits:
+    """Return the limits of an output of integers that ends with an activation."""
 
     def stored(real: float) -> int:
         ratio = to_float32(real / scaling.scale)
         return scaling.zero_point + (round_away(ratio) if math.isfinite(ratio) else 1 << 31)
 
-    least, greatest = INT8_LEAST, INT8_GREATEST
+    least, greatest = STORED_RANGES[data_type]
     if activation in (Activation.RELU, Activation.RELU6):
         least = max(least, stored(0.0))
     if activation is Activation.RELU_N1_TO_1:
