@@ -12,12 +12,18 @@ from runeflash.model.operators import (
     depthwise_conv_2d,
     dequantize,
     fully_connected,
+    hard_swish,
+    leaky_relu,
+    logistic,
     max_pool_2d,
     mul,
     quantize,
+    relu,
+    relu6,
     reshape,
     softmax,
     sub,
+    tanh,
 )
 from runeflash.model.operators.context import OperatorContext
 
@@ -29,12 +35,18 @@ READERS: Mapping[str, Callable[[OperatorContext], Layer]] = {
     "DEPTHWISE_CONV_2D": depthwise_conv_2d.read,
     "DEQUANTIZE": dequantize.read,
     "FULLY_CONNECTED": fully_connected.read,
+    "HARD_SWISH": hard_swish.read,
+    "LEAKY_RELU": leaky_relu.read,
+    "LOGISTIC": logistic.read,
     "MAX_POOL_2D": max_pool_2d.read,
     "MUL": mul.read,
     "QUANTIZE": quantize.read,
+    "RELU": relu.read,
+    "RELU6": relu6.read,
     "RESHAPE": reshape.read,
     "SOFTMAX": softmax.read,
     "SUB": sub.read,
+    "TANH": tanh.read,
 }
 
 __all__ = ["READERS", "OperatorContext"]
