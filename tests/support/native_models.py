@@ -24,6 +24,9 @@ _NUMPY_TYPES = {
     ElementType.I16: np.int16,
     ElementType.I8: np.int8,
     ElementType.U8: np.uint8,
+    ElementType.I64: np.int64,
+    ElementType.U16: np.uint16,
+    ElementType.U32: np.uint32,
 }
 
 
