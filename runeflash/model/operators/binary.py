@@ -74,9 +74,9 @@ class BinaryPlain(_Binary):
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
-        fields = dict(zip(("sizes", "first", "second"), self.loops.c_values(), strict=True))
+        loops = shape_struct("rune_broadcast", {"loops": self.loops.c_value})
         activation = f"{c_name(self.activation)}, " if self.suffix == "f32" else ""
-        return [*shape_struct("rune_broadcast", fields), f"{self._call}(shape, {activation}{self._tensors});"]
+        return [*loops, f"{self._call}(shape, {activation}{self._tensors});"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Binary8Bit(_Binary):
             *shape_struct(
                 "rune_binary_8bit_shape",
                 {
-                    "loops": f"{{{', '.join(self.loops.c_values())}}}",
+                    "loops": self.loops.c_value,
                     "first": self.first.c_value,
                     "second": self.second.c_value,
                     "multiplier": self.multiplier.fraction,

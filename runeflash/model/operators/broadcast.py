@@ -26,11 +26,10 @@ class Broadcast:
     loops: tuple[tuple[int, int, int], ...]
     whole: tuple[bool, bool]
 
-    def c_values(self) -> tuple[str, str, str]:
-        """Return the initialisers of a ``rune_broadcast``: sizes, and the distances in each operand."""
-        filled = [(1, 0, 0)] * (MAX_LOOPS - len(self.loops)) + list(self.loops)
-        sizes, first, second = (f"{{{', '.join(map(str, values))}}}" for values in zip(*filled, strict=True))
-        return sizes, first, second
+    @property
+    def c_value(self) -> str:
+        """The initialiser of an array of ``rune_binary_loop``; what is not listed is 0 in C."""
+        return f"{{{', '.join(f'{{{size}, {first}, {second}}}' for size, first, second in self.loops or [(1, 0, 0)])}}}"
 
 
 def broadcast(context: OperatorContext, first: Tensor, second: Tensor) -> Broadcast:

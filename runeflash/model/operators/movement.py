@@ -32,7 +32,7 @@ class Loop:
 
     Attributes:
         size: steps.
-        source: bytes from one step to the next in the input; 0 repeats, less than 0 goes backwards.
+        source: bytes from one step to the next in the input; 0 repeats, less than 0 goes backwards. Fills do not care.
         target: likewise in the output.
     """
 
@@ -116,13 +116,7 @@ class Movement(Layer):
         if not copy.loops and not copy.table:
             return [f"__builtin_memcpy({target}, {source}, {copy.run});"]
         call = f"rune_copy_looked_up(shape, {constants[copy.table]}" if copy.table else "rune_copy(shape"
-        fields: dict[str, int | str] = {
-            "sizes": _listed([loop.size for loop in copy.loops], 1),
-            "input_strides": _listed([loop.source for loop in copy.loops], 0),
-            "output_strides": _listed([loop.target for loop in copy.loops], 0),
-            "run": copy.run,
-        }
-        return [*shape_struct("rune_copy_shape", fields), f"{call}, {source}, {target});"]
+        return [*_shape(copy.loops, copy.run), f"{call}, {source}, {target});"]
 
     def _fill(self, fill: Fill) -> list[str]:
         target = _at("output", fill.target_start)
@@ -131,13 +125,8 @@ class Movement(Layer):
         bits = int.from_bytes(value, "little")
         if not fill.loops and len(value) == 1:
             return [f"__builtin_memset({target}, {bits}, {fill.run});"]
-        fields: dict[str, int | str] = {
-            "sizes": _listed([loop.size for loop in fill.loops], 1),
-            "strides": _listed([loop.target for loop in fill.loops], 0),
-            "run": fill.run,
-        }
         return [
-            *shape_struct("rune_fill_shape", fields),
+            *_shape(fill.loops, fill.run),
             f"rune_fill(shape, {bits:#x}u{'ll' * (len(value) > 4)}, {len(value)}, {target});",
         ]
 
@@ -225,5 +214,8 @@ def _numbered(name: str, number: int) -> str:
     return f"{name}_{number}" if number else name
 
 
-def _listed(values: Sequence[int], filler: int) -> str:
-    return f"{{{', '.join(map(str, [filler] * (MAX_LOOPS - len(values)) + list(values)))}}}"
+def _shape(loops: Sequence[Loop], run: int) -> list[str]:
+    """Return the definition of the constant shape; what is not listed is 0 in C."""
+    listed = ", ".join(f"{{{loop.size}, {loop.source}, {loop.target}}}" for loop in loops)
+    fields: dict[str, int | str] = {"loops": f"{{{listed}}}"} if loops else {}
+    return shape_struct("rune_copy_shape", {**fields, "run": run})

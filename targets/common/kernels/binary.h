@@ -7,18 +7,24 @@
 
 #define RUNE_BINARY_LOOPS 6
 
-/* Along each dimension, outermost first: its size, and the distance in elements from one index to the next in each
-   operand, 0 where it is repeated. The compiler joins dimensions that lie side by side in both. */
+/* Along one dimension: its size, and the distance in elements from one index to the next in each operand, 0 where it
+   is repeated. A loop without steps is not there. */
+typedef struct rune_binary_loop {
+    int32_t steps;
+    int32_t first, second;
+} rune_binary_loop;
+
+/* Outermost first; dimensions that lie side by side in both operands are one. */
 typedef struct rune_broadcast {
-    int32_t sizes[RUNE_BINARY_LOOPS];
-    int32_t first[RUNE_BINARY_LOOPS];
-    int32_t second[RUNE_BINARY_LOOPS];
+    rune_binary_loop loops[RUNE_BINARY_LOOPS];
 } rune_broadcast;
 
 #define RUNE_BINARY_FOR(INDEX, LOOP)                                                                          \
-    for (int32_t INDEX = 0; INDEX < loops.sizes[LOOP]; INDEX++)
+    for (int32_t INDEX = 0; INDEX < (shape.loops[LOOP].steps ? shape.loops[LOOP].steps : 1); INDEX++)
 
-#define RUNE_BINARY_ROW(S) (i * S[0] + j * S[1] + k * S[2] + l * S[3] + m * S[4])
+#define RUNE_BINARY_OFFSET(SIDE)                                                                              \
+    (i * shape.loops[0].SIDE + j * shape.loops[1].SIDE + k * shape.loops[2].SIDE + l * shape.loops[3].SIDE    \
+     + m * shape.loops[4].SIDE + n * shape.loops[5].SIDE)
 
 /* RESULT is computed from `a` and `b`, in order; the output may be an operand that is not repeated. */
 #define RUNE_BINARY_ALL(TYPE, RESULT)                                                                         \
@@ -27,19 +33,15 @@ typedef struct rune_broadcast {
     RUNE_BINARY_FOR(k, 2)                                                                                     \
     RUNE_BINARY_FOR(l, 3)                                                                                     \
     RUNE_BINARY_FOR(m, 4)                                                                                     \
+    RUNE_BINARY_FOR(n, 5)                                                                                     \
     {                                                                                                         \
-        const TYPE *x = first + RUNE_BINARY_ROW(loops.first);                                                 \
-        const TYPE *y = second + RUNE_BINARY_ROW(loops.second);                                               \
-        RUNE_BINARY_FOR(n, 5)                                                                                 \
-        {                                                                                                     \
-            const TYPE a = x[n * loops.first[5]];                                                             \
-            const TYPE b = y[n * loops.second[5]];                                                            \
-            *output++ = (TYPE)(RESULT);                                                                       \
-        }                                                                                                     \
+        const TYPE a = first[RUNE_BINARY_OFFSET(first)];                                                      \
+        const TYPE b = second[RUNE_BINARY_OFFSET(second)];                                                    \
+        *output++ = (TYPE)(RESULT);                                                                           \
     }
 
 #define RUNE_BINARY_F32_DEFINE(NAME, OPERATION)                                                               \
-    RUNE_KERNEL void NAME(rune_broadcast loops, rune_activation activation, const float *first,               \
+    RUNE_KERNEL void NAME(rune_broadcast shape, rune_activation activation, const float *first,               \
                           const float *second, float *output)                                                 \
     {                                                                                                         \
         RUNE_BINARY_ALL(float, rune_activate_f32(a OPERATION b, activation))                                  \
@@ -53,7 +55,7 @@ RUNE_BINARY_F32_DEFINE(rune_mul_f32, *)
 
 /* Integers wrap around. */
 #define RUNE_BINARY_INTEGER_DEFINE(NAME, TYPE, UNSIGNED, OPERATION)                                           \
-    RUNE_KERNEL void NAME(rune_broadcast loops, const TYPE *first, const TYPE *second, TYPE *output)          \
+    RUNE_KERNEL void NAME(rune_broadcast shape, const TYPE *first, const TYPE *second, TYPE *output)          \
     {                                                                                                         \
         RUNE_BINARY_ALL(TYPE, (UNSIGNED)a OPERATION(UNSIGNED) b)                                              \
     }

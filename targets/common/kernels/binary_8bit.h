@@ -12,7 +12,7 @@ typedef struct rune_operand_8bit {
 } rune_operand_8bit;
 
 typedef struct rune_binary_8bit_shape {
-    rune_broadcast loops;
+    rune_binary_loop loops[RUNE_BINARY_LOOPS]; /* as in rune_broadcast */
     rune_operand_8bit first, second;
     int32_t multiplier, shift; /* to the output's scale */
     int32_t zero_point;
@@ -64,7 +64,6 @@ RUNE_KERNEL int32_t rune_binary_8bit_result(int32_t x, rune_binary_8bit_shape sh
 #define RUNE_BINARY_8BIT_DEFINE(NAME, TYPE, OPERATION)                                                        \
     RUNE_KERNEL void NAME(rune_binary_8bit_shape shape, const TYPE *first, const TYPE *second, TYPE *output)  \
     {                                                                                                         \
-        const rune_broadcast loops = shape.loops;                                                             \
         RUNE_BINARY_ALL(TYPE, rune_binary_8bit_result(OPERATION(a, b, shape), shape))                         \
     }
 
