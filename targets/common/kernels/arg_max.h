@@ -9,10 +9,13 @@
     RUNE_KERNEL void NAME(int32_t outer, int32_t depth, int32_t inner, const FROM *restrict input,            \
                           TO *restrict output)                                                                \
     {                                                                                                         \
+        RUNE_ROLLED                                                                                           \
         for (int32_t i = 0; i < outer; i++) {                                                                 \
+            RUNE_ROLLED                                                                                       \
             for (int32_t j = 0; j < inner; j++) {                                                             \
                 FROM greatest = input[j];                                                                     \
                 int32_t position = 0;                                                                         \
+                RUNE_ROLLED                                                                                   \
                 for (int32_t k = 1; k < depth; k++) {                                                         \
                     const FROM x = input[k * inner + j];                                                      \
                     if (x > greatest) {                                                                       \

@@ -56,9 +56,23 @@ RUNE_KERNEL int32_t rune_mul_8bit(int32_t a, int32_t b, rune_binary_8bit_shape s
     return (a - shape.first.zero_point) * (b - shape.second.zero_point);
 }
 
+/* Nearly every layer has its type's own limits, for which there are instructions. */
+RUNE_KERNEL int32_t rune_limit_8bit(int32_t x, rune_limits_i8 limits)
+{
+#if defined(__ARM_FEATURE_DSP)
+    if (limits.least == -128 && limits.greatest == 127) {
+        return __ssat(x, 8);
+    }
+    if (limits.least == 0 && limits.greatest == 255) {
+        return (int32_t)__usat(x, 8);
+    }
+#endif
+    return rune_clamp_i8(x, limits);
+}
+
 RUNE_KERNEL int32_t rune_binary_8bit_result(int32_t x, rune_binary_8bit_shape shape)
 {
-    return rune_clamp_i8(rune_requantise_small(x, shape.multiplier, shape.shift, shape.zero_point), shape.limits);
+    return rune_limit_8bit(rune_requantise_small(x, shape.multiplier, shape.shift, shape.zero_point), shape.limits);
 }
 
 #define RUNE_BINARY_8BIT_DEFINE(NAME, TYPE, OPERATION)                                                        \

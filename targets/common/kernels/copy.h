@@ -21,6 +21,7 @@ typedef struct rune_copy_shape {
 
 /* The loops that are not there vanish when the shape is a constant. */
 #define RUNE_COPY_FOR(INDEX, LOOP)                                                                            \
+    RUNE_ROLLED                                                                                               \
     for (int32_t INDEX = 0; INDEX < (shape.loops[LOOP].steps ? shape.loops[LOOP].steps : 1); INDEX++)
 
 #define RUNE_COPY_OFFSET(SIDE)                                                                                \
@@ -62,6 +63,7 @@ RUNE_KERNEL void rune_fill(rune_copy_shape shape, uint64_t bits, int32_t size, v
         if (size == 1) {
             __builtin_memset(to, (int)bits, (uint32_t)shape.run);
         } else {
+            RUNE_ROLLED
             for (int32_t i = 0; i < shape.run; i += size) {
                 __builtin_memcpy(to + i, &bits, (uint32_t)size);
             }

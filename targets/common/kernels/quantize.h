@@ -5,21 +5,18 @@
 
 #include "kernels/requantise.h"
 
-/* Rounded half away from zero. A NaN, for which there is no right answer, gives the zero point. */
+/* Rounded half away from zero, from the whole number of halves, which is exact. A NaN, for which there is no right
+   answer, gives the zero point. */
 #define RUNE_QUANTIZE_DEFINE(NAME, TO, LEAST, GREATEST)                                                       \
     RUNE_KERNEL void NAME(int32_t count, float scale, int32_t zero_point, const float *restrict input,        \
                           TO *restrict output)                                                                \
     {                                                                                                         \
+        RUNE_ROLLED                                                                                           \
         for (int32_t i = 0; i < count; i++) {                                                                 \
             const float clamped = rune_clamp_f32(input[i] / scale, -65536.0f, 65536.0f);                      \
-            int32_t whole = 0;                                                                                \
-            if (clamped == clamped) {                                                                         \
-                whole = (int32_t)clamped;                                                                     \
-                const float rest = clamped - (float)whole; /* exact */                                        \
-                whole += (rest >= 0.5f) - (rest <= -0.5f);                                                    \
-            }                                                                                                 \
-            whole += zero_point;                                                                              \
-            output[i] = (TO)(whole < (LEAST) ? (LEAST) : whole > (GREATEST) ? (GREATEST) : whole);            \
+            const int32_t halves = clamped == clamped ? (int32_t)(clamped + clamped) : 0;                     \
+            const int32_t x = ((halves + 1 + (halves >> 31)) >> 1) + zero_point;                              \
+            output[i] = (TO)(x < (LEAST) ? (LEAST) : x > (GREATEST) ? (GREATEST) : x);                        \
         }                                                                                                     \
     }
 
@@ -33,6 +30,7 @@ RUNE_QUANTIZE_DEFINE(rune_quantize_f32_i16, int16_t, -32768, 32767)
     RUNE_KERNEL void NAME(int32_t count, float scale, int32_t zero_point, const FROM *restrict input,         \
                           float *restrict output)                                                             \
     {                                                                                                         \
+        RUNE_ROLLED                                                                                           \
         for (int32_t i = 0; i < count; i++) {                                                                 \
             output[i] = scale * (float)(input[i] - zero_point);                                               \
         }                                                                                                     \
@@ -49,6 +47,7 @@ RUNE_DEQUANTIZE_DEFINE(rune_dequantize_i16_f32, int16_t)
     RUNE_KERNEL void NAME(int32_t count, int32_t input_zero_point, int32_t multiplier, int32_t shift,         \
                           int32_t output_zero_point, const FROM *restrict input, TO *restrict output)         \
     {                                                                                                         \
+        RUNE_ROLLED                                                                                           \
         for (int32_t i = 0; i < count; i++) {                                                                 \
             const int32_t x = rune_requantise(input[i] - input_zero_point, multiplier, shift);                \
             const int64_t moved = (int64_t)x + output_zero_point;                                             \

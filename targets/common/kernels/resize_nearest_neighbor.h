@@ -18,9 +18,12 @@ RUNE_KERNEL void rune_resize_nearest_neighbor(rune_resize_shape shape, const uin
 {
     const uint8_t *image = (const uint8_t *)input;
     uint8_t *to = (uint8_t *)output;
+    RUNE_ROLLED
     for (int32_t batch = 0; batch < shape.batches; batch++) {
+        RUNE_ROLLED
         for (int32_t y = 0; y < shape.output_height; y++) {
             const uint8_t *line = image + rows[y] * shape.input_width * shape.pixel;
+            RUNE_ROLLED
             for (int32_t x = 0; x < shape.output_width; x++) {
                 __builtin_memcpy(to, line + columns[x] * shape.pixel, (uint32_t)shape.pixel);
                 to += shape.pixel;

@@ -16,6 +16,7 @@ RUNE_KERNEL void rune_look_up(int32_t count, const void *results, const void *in
     const uint8_t *from = (const uint8_t *)input;
     uint8_t *to = (uint8_t *)output;
     int32_t i = 0;
+    RUNE_ROLLED
     for (; i + 4 <= count; i += 4) {
         const uint8_t a = table[from[i]];
         const uint8_t b = table[from[i + 1]];
@@ -26,6 +27,7 @@ RUNE_KERNEL void rune_look_up(int32_t count, const void *results, const void *in
         to[i + 2] = c;
         to[i + 3] = d;
     }
+    RUNE_ROLLED
     for (; i < count; i++) {
         to[i] = table[from[i]];
     }
@@ -37,12 +39,14 @@ RUNE_KERNEL void rune_flip_sign(int32_t count, const void *input, void *output)
     const uint8_t *from = (const uint8_t *)input;
     uint8_t *to = (uint8_t *)output;
     int32_t i = 0;
+    RUNE_ROLLED
     for (; i + 4 <= count; i += 4) {
         uint32_t word;
         __builtin_memcpy(&word, from + i, 4);
         word ^= 0x80808080u;
         __builtin_memcpy(to + i, &word, 4);
     }
+    RUNE_ROLLED
     for (; i < count; i++) {
         to[i] = from[i] ^ 0x80;
     }
@@ -54,6 +58,7 @@ RUNE_KERNEL void rune_flip_sign(int32_t count, const void *input, void *output)
     {                                                                                                         \
         int32_t i = 0;                                                                                        \
         RUNE_CLAMP_WORDS(SUBTRACT)                                                                            \
+        RUNE_ROLLED                                                                                           \
         for (; i < count; i++) {                                                                              \
             const int32_t x = input[i] < least ? least : input[i];                                            \
             output[i] = (TYPE)(x > greatest ? greatest : x);                                                  \
@@ -64,6 +69,7 @@ RUNE_KERNEL void rune_flip_sign(int32_t count, const void *input, void *output)
 #define RUNE_CLAMP_WORDS(SUBTRACT)                                                                            \
     const uint32_t low = (uint32_t)(uint8_t)least * 0x01010101u;                                              \
     const uint32_t high = (uint32_t)(uint8_t)greatest * 0x01010101u;                                          \
+    RUNE_ROLLED                                                                                               \
     for (; i + 4 <= count; i += 4) {                                                                          \
         uint32_t word;                                                                                        \
         __builtin_memcpy(&word, input + i, 4);                                                                \

@@ -35,6 +35,7 @@ RUNE_KERNEL float rune_tanh_one_f32(float x)
 #define RUNE_UNARY_F32_DEFINE(NAME, FUNCTION)                                                                 \
     RUNE_KERNEL void NAME(int32_t count, const float *input, float *output)                                   \
     {                                                                                                         \
+        RUNE_ROLLED                                                                                           \
         for (int32_t i = 0; i < count; i++) {                                                                 \
             output[i] = FUNCTION(input[i]);                                                                   \
         }                                                                                                     \
@@ -51,6 +52,7 @@ RUNE_UNARY_F32_DEFINE(rune_tanh_f32, rune_tanh_one_f32)
 /* `alpha` may be greater than 1 or negative. */
 RUNE_KERNEL void rune_leaky_relu_f32(int32_t count, float alpha, const float *input, float *output)
 {
+    RUNE_ROLLED
     for (int32_t i = 0; i < count; i++) {
         const float x = input[i];
         output[i] = x > 0.0f ? x : x * alpha;
