@@ -11,7 +11,7 @@ from runeflash.model.operators.activation import FLOAT_ACTIVATIONS, c_name
 from runeflash.model.operators.broadcast import Broadcast, broadcast
 from runeflash.model.operators.c_code import shape_struct
 from runeflash.model.operators.context import OperatorContext
-from runeflash.model.operators.quantized import Limits, Multiplier, Scaling
+from runeflash.model.operators.quantized import Limits, Multiplier, Scaling, to_float32
 from runeflash.model.schema import Activation, DataType, OptionsType
 
 #: Bits behind the point of a sum's operands.
@@ -149,7 +149,7 @@ def read(context: OperatorContext, options_type: OptionsType, newest_version: in
         return BinaryPlain(index, output.name, inputs, (output.index,), kind, operands, loops, suffix, activation)
     first, second = (quantized.per_tensor(context, tensor, "input") for tensor in tensors)
     result = quantized.per_tensor(context, output, "output")
-    factors, total = _multipliers(context, first, second, result)
+    factors, total = _multipliers(context, first, second, result, output.type)
     return Binary8Bit(
         index=index,
         name=output.name,
@@ -168,13 +168,14 @@ def read(context: OperatorContext, options_type: OptionsType, newest_version: in
 
 
 def _multipliers(
-    context: OperatorContext, first: Scaling, second: Scaling, result: Scaling
+    context: OperatorContext, first: Scaling, second: Scaling, result: Scaling, data_type: DataType
 ) -> tuple[tuple[Multiplier, Multiplier], Multiplier]:
     """Return the factors of both operands and of what they make; a product's operands have none."""
     if context.operator.kind == "MUL":
-        return (Multiplier(0, 0), Multiplier(0, 0)), quantized.multiplier(
-            context, first.scale * second.scale / result.scale
-        )
+        # TensorFlow Lite Micro has this factor in doubles, LiteRT in float32: with a few scales it shows.
+        rounded = to_float32 if data_type is DataType.UINT8 else float
+        factor = rounded(rounded(first.scale * second.scale) / result.scale)
+        return (Multiplier(0, 0), Multiplier(0, 0)), quantized.multiplier(context, factor)
     shared = 2 * max(first.scale, second.scale)
     factors = quantized.multiplier(context, first.scale / shared), quantized.multiplier(context, second.scale / shared)
     total = shared / ((1 << _SUM_BITS) * result.scale)
