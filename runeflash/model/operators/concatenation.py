@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from runeflash.model.graph import Layer, Tensor
 from runeflash.model.operators import constants, fixed_point, movement, quantized
 from runeflash.model.operators.context import OperatorContext
@@ -67,6 +69,9 @@ def _table(context: OperatorContext, tensor: Tensor, output: Tensor) -> bytes | 
         return None
     if output.type is DataType.INT8:
         raise context.unsupported(f"its input, {tensor}, and its output, {output}, differ in scale or zero point")
+    if not math.isfinite(to_float32(1 / after.scale)):
+        raise context.wrong(f"its output, {output}, has the scale {after.scale}")
+    quantized.multiplier(context, before.scale / after.scale)  # refuses what no number stands for
     return bytes(_converted(stored, before, after) for stored in range(256))
 
 
