@@ -7,7 +7,7 @@ from pathlib import Path
 import judges
 import numpy as np
 import pytest
-from model_cases_elementwise import ElementwiseCase, all_elementwise_cases
+from model_cases_elementwise import ElementwiseCase, all_elementwise_cases, many_scales
 from native_models import NativeModel, load_models
 from thumb_models import run_on_thumb
 
@@ -34,15 +34,26 @@ def test_every_case_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_agrees_with_its_judge(case: ElementwiseCase, natives: dict[str, NativeModel]) -> None:
+    check_with_judge(case, natives[case.name])
+
+
+@pytest.mark.exhaustive
+def test_every_value_of_many_scales() -> None:
+    cases = list(many_scales())
+    models = load_models([compile_model(case.data, name=case.name, symbol=case.name) for case in cases])
+    for case, native in zip(cases, models, strict=True):
+        check_with_judge(case, native)
+
+
+def check_with_judge(case: ElementwiseCase, native: NativeModel) -> None:
     pytest.importorskip("tflite_micro" if case.judge == "tflite_micro" else "ai_edge_litert")
     expected = getattr(judges, case.judge)(case.data, case.inputs)
     for row, wanted in zip(case.inputs, expected, strict=True):
-        found = natives[case.name].run(*row)
-        for ours, theirs in zip(found, wanted, strict=True):
+        for ours, theirs in zip(native.run(*row), wanted, strict=True):
             if theirs.dtype == np.float32:
-                np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-37)
+                np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-37, err_msg=case.name)
             else:
-                np.testing.assert_array_equal(ours, theirs)
+                np.testing.assert_array_equal(ours, theirs, err_msg=case.name)
 
 
 def test_what_the_arena_held_before_does_not_matter(natives: dict[str, NativeModel]) -> None:

@@ -162,7 +162,9 @@ def byte_activation(
     options = _leaky(choose.choice((0.1, 0.3, 0.01, 1.5, -0.5, 0.0))) if kind == "LEAKY_RELU" else None
     # 259 elements: one more word, and three bytes.
     every = (np.arange(259) % 256 + least).astype(NUMPY_TYPES[type_])
-    return case(name, kind, [tensor(type_, (259,), before)], [tensor(type_, (259,), after)], options, [[every]])
+    judge = "lite_rt" if type_ is U8 else None
+    operand, result = tensor(type_, (259,), before), tensor(type_, (259,), after)
+    return case(name, kind, [operand], [result], options, [[every]], judge=judge)
 
 
 # --- conversions --------------------------------------------------------------------------------------------
@@ -285,6 +287,24 @@ def _binary(
     judge = "lite_rt" if len(shape) > 4 else None
     result = tensor(type_, shape, scales[2])
     return case(name, kind, operands, [result], binary_options(kind, activation), rows, judge=judge, version=2)
+
+
+def every_pair(name: str, kind: str, type_: DataType, choose: random.Random) -> ElementwiseCase:
+    """Return the model that adds or multiplies every value of a column and every value of a row, of random scales."""
+    least = -128 if type_ is I8 else 0
+    sizes = [2 ** choose.uniform(-9, 3) for _ in range(2)]
+    if choose.random() < 0.3:
+        sizes[1] = sizes[0]
+    if choose.random() < 0.2:
+        sizes[1] = sizes[0] * 2 ** choose.uniform(-20, 20)
+    whole = sizes[0] * sizes[1] * 128 if kind == "MUL" else max(sizes)
+    sizes.append(whole * 2 ** choose.uniform(-3, 3))
+    scales = [scale(float(np.float32(size)), least + choose.randrange(256)) for size in sizes]
+    every = (np.arange(256) + least).astype(NUMPY_TYPES[type_])
+    operands = [tensor(type_, (256, 1), scales[0]), tensor(type_, (1, 256), scales[1])]
+    result = tensor(type_, (256, 256), scales[2])
+    options = binary_options(kind, choose.choice(ACTIVATIONS))
+    return case(name, kind, operands, [result], options, [[every.reshape(256, 1), every.reshape(1, 256)]])
 
 
 # --- moving elements ----------------------------------------------------------------------------------------
@@ -486,6 +506,17 @@ def _arg_maxes(type_: DataType, choose: random.Random) -> Iterator[ElementwiseCa
         judge = "lite_rt" if output is I64 or type_ not in (F32, I8) else "tflite_micro"
         result_tensor = {"shape": tuple(result), "type": output}
         yield case(name, "ARG_MAX", operands, [result_tensor], options, [[value], [ties]], judge=judge)
+
+
+def many_scales() -> Iterator[ElementwiseCase]:
+    """Yield operators of int8 and uint8 with every value, and pair of values, of many random scales."""
+    choose = random.Random(31)
+    for type_ in (I8, U8):
+        for number in range(60):
+            for kind in ("RELU", "LEAKY_RELU", "HARD_SWISH", "LOGISTIC", "TANH", "QUANTIZE"):
+                yield byte_activation(f"many_{kind}_{type_.name}_{number}".lower(), kind, type_, choose)
+            for kind in ("ADD", "SUB", "MUL"):
+                yield every_pair(f"many_{kind}_{type_.name}_{number}".lower(), kind, type_, choose)
 
 
 def all_elementwise_cases() -> list[ElementwiseCase]:

@@ -188,7 +188,10 @@ def activation_layer(context: OperatorContext, source: Tensor, output: Tensor, a
     """Return the layer of int8 or uint8 that requantises its input and ends with an activation."""
     before = quantized.per_tensor(context, source, "input")
     after = quantized.per_tensor(context, output, "output")
-    multiplier = quantized.multiplier(context, before.scale / after.scale)
+    # TensorFlow Lite Micro has this factor in doubles, LiteRT, which alone converts uint8 and RELU6, in float32.
+    is_lite = source.type is DataType.UINT8 or activation is Activation.RELU6
+    factor = before.scale / after.scale
+    multiplier = quantized.multiplier(context, to_float32(factor) if is_lite else factor)
     limits = quantized.limits(activation, after, output.type)
 
     def result(stored: int) -> int:
