@@ -75,8 +75,6 @@ ADD = binary_options("ADD")
         ('its second input, tensor 1 ("x"), is of type INT32', "ADD", [x(3), x(3, kind=I32)], [y(3)], ADD),
         ("the shapes [3] and [4] do not fit", "ADD", [x(3), x(4)], [y(3)], ADD),
         ("more than 6 dimensions", "ADD", [x(2, 1, 2, 1, 2, 1, 2), x(1, 2, 1, 2, 1, 2, 1)], [y(*[2] * 7)], ADD),
-        ("the activation RELU of INT32", "ADD", [x(3, kind=I32)] * 2, [y(3, kind=I32)],
-         Options(OptionsType.ADD, ((0, "i8", 1),))),
         ("is too small for its inputs'", "SUB",
          [x(3, kind=I8, scales=scale(1e6)), x(3, kind=I8, **FINE)], [y(3, kind=I8, **FINE)], binary_options("SUB")),
         ("[0, 0] is not a permutation of 2 dimensions", "TRANSPOSE", [x(2, 3), integers(0, 0)], [y(2, 3)], None),

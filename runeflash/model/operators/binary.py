@@ -66,7 +66,10 @@ class _Binary(Layer):
 
 @dataclass(frozen=True)
 class BinaryPlain(_Binary):
-    """ADD, SUB or MUL of elements that stand for themselves; only float32 has an activation."""
+    """ADD, SUB or MUL of elements that stand for themselves.
+
+    TensorFlow Lite Micro leaves out the activation after an ADD of int32; LiteRT, and this, do not.
+    """
 
     activation: Activation
 
@@ -75,8 +78,7 @@ class BinaryPlain(_Binary):
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
         loops = shape_struct("rune_broadcast", {"loops": self.loops.c_value})
-        activation = f"{c_name(self.activation)}, " if self.suffix == "f32" else ""
-        return [*loops, f"{self._call}(shape, {activation}{self._tensors});"]
+        return [*loops, f"{self._call}(shape, {c_name(self.activation)}, {self._tensors});"]
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,6 @@ def read(context: OperatorContext, options_type: OptionsType, newest_version: in
     operands = (0, inputs.index(tensors[1].index))
     index, kind, suffix = context.operator.index, context.operator.kind, _SUFFIXES[output.type]
     if output.type not in (DataType.INT8, DataType.UINT8):
-        if output.type is not DataType.FLOAT32 and activation is not Activation.NONE:
-            raise context.unsupported(f"the activation {activation.name} of {output.type.name} is not supported")
         return BinaryPlain(index, output.name, inputs, (output.index,), kind, operands, loops, suffix, activation)
     first, second = (quantized.per_tensor(context, tensor, "input") for tensor in tensors)
     result = quantized.per_tensor(context, output, "output")

@@ -40,6 +40,17 @@ typedef struct rune_broadcast {
         *output++ = (TYPE)(RESULT);                                                                           \
     }
 
+RUNE_KERNEL int64_t rune_activate_integer(int64_t x, rune_activation activation)
+{
+    const int64_t least = activation == RUNE_ACTIVATION_RELU_N1_TO_1 ? -1 : 0;
+    const int64_t greatest = activation == RUNE_ACTIVATION_RELU_N1_TO_1 ? 1 : 6;
+    if (activation == RUNE_ACTIVATION_NONE) {
+        return x;
+    }
+    x = x < least ? least : x;
+    return activation != RUNE_ACTIVATION_RELU && x > greatest ? greatest : x;
+}
+
 #define RUNE_BINARY_F32_DEFINE(NAME, OPERATION)                                                               \
     RUNE_KERNEL void NAME(rune_broadcast shape, rune_activation activation, const float *first,               \
                           const float *second, float *output)                                                 \
@@ -53,11 +64,12 @@ RUNE_BINARY_F32_DEFINE(rune_mul_f32, *)
 
 #undef RUNE_BINARY_F32_DEFINE
 
-/* Integers wrap around. */
+/* Integers wrap around before the activation. */
 #define RUNE_BINARY_INTEGER_DEFINE(NAME, TYPE, UNSIGNED, OPERATION)                                           \
-    RUNE_KERNEL void NAME(rune_broadcast shape, const TYPE *first, const TYPE *second, TYPE *output)          \
+    RUNE_KERNEL void NAME(rune_broadcast shape, rune_activation activation, const TYPE *first,                \
+                          const TYPE *second, TYPE *output)                                                   \
     {                                                                                                         \
-        RUNE_BINARY_ALL(TYPE, (UNSIGNED)a OPERATION(UNSIGNED) b)                                              \
+        RUNE_BINARY_ALL(TYPE, rune_activate_integer((TYPE)((UNSIGNED)a OPERATION(UNSIGNED) b), activation))   \
     }
 
 RUNE_BINARY_INTEGER_DEFINE(rune_add_i32, int32_t, uint32_t, +)
