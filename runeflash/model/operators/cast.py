@@ -10,7 +10,7 @@ from runeflash.model.operators.context import OperatorContext
 from runeflash.model.operators.reshape import Reshape
 from runeflash.model.schema import DataType
 
-_NEWEST_VERSION = 5
+_NEWEST_VERSION = 7
 _C_TYPES = {
     DataType.FLOAT32: "float",
     DataType.INT8: "int8_t",

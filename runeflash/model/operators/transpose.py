@@ -7,7 +7,7 @@ from runeflash.model.operators import constants, movement
 from runeflash.model.operators.context import OperatorContext
 from runeflash.model.operators.movement import Copy
 
-_NEWEST_VERSION = 6
+_NEWEST_VERSION = 7
 
 
 def read(context: OperatorContext) -> Layer:
