@@ -241,6 +241,7 @@ _SHAPES = (
     ((2, 1, 5, 1), (1, 4, 1, 3)),
     ((64,), (1,)),
     ((1,), (7, 2)),
+    ((3, 4), ()),
 )
 #: More dimensions than tflite-micro repeats elements along.
 _MORE_SHAPES = (((2, 1, 3, 1, 2), (1, 4, 1, 5, 1)),)
@@ -250,7 +251,8 @@ def _binaries(choose: random.Random) -> Iterator[ElementwiseCase]:
     for kind in ("ADD", "SUB", "MUL"):
         for type_ in (F32, I8, U8, I32, I64):
             for number, (first, second) in enumerate((*_SHAPES, *_MORE_SHAPES)):
-                for form in ("both", "constant") if number < 3 else (choose.choice(("both", "constant", "swapped")),):
+                forms = ("both", "constant") if number < 3 else (choose.choice(("both", "constant", "swapped")),)
+                for form in ("constant",) if second == () else forms:
                     activation = choose.choice(ACTIVATIONS)
                     name = f"{kind}_{type_.name}_{number}_{form}".lower()
                     yield _binary(name, kind, type_, (first, second), form, activation, choose)
@@ -521,7 +523,35 @@ def many_scales() -> Iterator[ElementwiseCase]:
                 yield every_pair(f"many_{kind}_{type_.name}_{number}".lower(), kind, type_, choose)
 
 
+def chain(type_: DataType) -> ElementwiseCase:
+    """Return a model of several operators, most of which may work in place."""
+    choose = random.Random(7)
+    shape = (1, 6, 5, 4)
+    builder = ModelBuilder()
+
+    def made(kind: str, inputs: Sequence[int], options: Options | None = None, result: Sequence[int] = shape) -> int:
+        scales = scale(1 / 256, -128 if type_ is I8 else 0) if kind == "LOGISTIC" else None
+        output = builder.tensor(**tensor(type_, result, None if type_ is F32 else scales))
+        builder.operator(kind, inputs, [output], options)
+        return output
+
+    x, y = (builder.tensor(**tensor(type_, shape)) for _ in range(2))
+    row = builder.tensor(**tensor(type_, (4,)), data=values(choose, type_, (4,)))
+    total = made("ADD", [x, y], binary_options("ADD", Activation.RELU))
+    product = made("MUL", [made("LOGISTIC", [total]), total], binary_options("MUL"))
+    difference = made("SUB", [row, product], binary_options("SUB"))
+    bent = made("LEAKY_RELU", [made("HARD_SWISH", [difference])], _leaky(0.3))
+    order = builder.tensor(**integers(0, 3, 1, 2))
+    turned = made("TRANSPOSE", [made("RELU6", [bent]), order], None, (1, 4, 6, 5))
+    flat = made("SQUEEZE", [turned], Options(OptionsType.SQUEEZE, ((0, "[i32]", [0]),)), (4, 6, 5))
+    result = made("ADD", [flat, flat], binary_options("ADD"), (4, 6, 5))
+    given = tuple(values(choose, type_, shape) for _ in range(2))
+    judge = "lite_rt" if type_ is U8 else "tflite_micro"
+    return ElementwiseCase(f"chain_{type_.name}".lower(), builder.build([x, y], [result]), (given,), judge)
+
+
 def all_elementwise_cases() -> list[ElementwiseCase]:
     """Return every case, the same each time."""
     choose = random.Random(12)
-    return [*_activations(choose), *_conversions(choose), *_binaries(choose), *_movements(choose)]
+    chains = [chain(type_) for type_ in (F32, I8, U8)]
+    return [*chains, *_activations(choose), *_conversions(choose), *_binaries(choose), *_movements(choose)]

@@ -46,7 +46,9 @@ class Cast(Layer):
     headers = ("kernels/cast.h",)
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
-        """Return the loop."""
+        """Return the loop, or a copy where the bits stay the same."""
+        if not {self.source, self.target} & {DataType.FLOAT32, DataType.BOOL} and self.source.size == self.target.size:
+            return [f"__builtin_memcpy(output, input, {self.count * (self.source.size or 0)});"]
         if self.target is DataType.BOOL:
             value = "input[i] != 0"
         elif self.source is DataType.FLOAT32:
@@ -69,6 +71,6 @@ def read(context: OperatorContext) -> Layer:
     context.check_type(output, "output", *_C_TYPES)
     context.check_shape(output, "output", source.shape)
     index, inputs, outputs = context.operator.index, (source.index,), (output.index,)
-    if source.type is output.type:
+    if source.type is output.type or (source.type, output.type) == (DataType.BOOL, DataType.UINT8):
         return Reshape(index, output.name, inputs, outputs, size=source.size, kind="CAST")
     return Cast(index, output.name, inputs, outputs, count=source.count, source=source.type, target=output.type)

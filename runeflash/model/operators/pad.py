@@ -62,6 +62,10 @@ def _value(context: OperatorContext, source: Tensor, output: Tensor) -> bytes:
         context.check_type(given, "value", source.type)
         if given.count != 1:
             raise context.wrong(f"its value, {given}, has {given.count} elements instead of one")
+        if is_quantized and quantized.per_tensor(context, given, "value") != quantized.per_tensor(
+            context, output, "output"
+        ):
+            raise context.unsupported(f"its value, {given}, and its output, {output}, differ in scale or zero point")
         return bytes(context.constant(given, "value"))
     if is_quantized:
         return quantized.per_tensor(context, output, "output").zero_point.to_bytes(
