@@ -7,7 +7,7 @@ loops and as long runs as it can have; an operator that moves nothing becomes a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from runeflash.model.graph import Constant, Layer, Tensor
 from runeflash.model.operators.c_code import shape_struct
@@ -81,14 +81,14 @@ class Movement(Layer):
         kind: the operator's name.
         fills: with ``value``, one element's bytes.
         copies: none of them writes where another does.
-        tables: 256 bytes each, by the role that they have in the copies.
+        tables: 256 bytes each, with the role that they have in the copies.
     """
 
     kind: str
     copies: tuple[Copy, ...]
     fills: tuple[Fill, ...] = ()
     value: bytes = b""
-    tables: Mapping[str, bytes] = field(default_factory=dict)
+    tables: tuple[tuple[str, bytes], ...] = ()
 
     headers = ("kernels/copy.h",)
 
@@ -98,7 +98,7 @@ class Movement(Layer):
         return self.kind
 
     def _make_constants(self) -> tuple[Constant, ...]:
-        return tuple(Constant(role, ElementType.U8, data) for role, data in self.tables.items())
+        return tuple(Constant(role, ElementType.U8, data) for role, data in self.tables)
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the copies and fills, each a call."""
@@ -191,7 +191,7 @@ def layer(
     whole = inputs[0].size
     if len(outputs) == 1 and not fills and copies[0].run == whole == outputs[0].size and not copies[0].table:
         return Reshape(index, name, read, written, size=whole, kind=kind)
-    return Movement(index, name, read, written, kind, tuple(copies), tuple(fills), value, tables or {})
+    return Movement(index, name, read, written, kind, tuple(copies), tuple(fills), value, tuple((tables or {}).items()))
 
 
 def check_types(context: OperatorContext, source: Tensor, *outputs: Tensor) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from runeflash.model.graph import Constant, Layer, Tensor
 from runeflash.model.operators import fixed_point, quantized
 from runeflash.model.operators.context import OperatorContext
-from runeflash.model.operators.quantized import STORED_RANGES, Limits, Scaling, round_away, to_float32
+from runeflash.model.operators.quantized import STORED_RANGES, Limits, Multiplier, Scaling, round_away, to_float32
 from runeflash.model.operators.reshape import Reshape
 from runeflash.model.schema import Activation, DataType
 from runeflash.tensors import ElementType
@@ -196,7 +196,7 @@ def activation_layer(context: OperatorContext, source: Tensor, output: Tensor, a
 
     def result(stored: int) -> int:
         scaled = fixed_point.requantise(stored - before.zero_point, multiplier)
-        return min(max(scaled + after.zero_point, limits.least), limits.greatest)
+        return fixed_point.clamp(scaled + after.zero_point, limits.least, limits.greatest)
 
     return table_layer(context, source, output, result)
 
@@ -238,16 +238,19 @@ def sigmoid_layer(
 
     if source.type is DataType.UINT8:
         return table_layer(context, source, output, real_result)
-    multiplier = quantized.multiplier(context, before.scale * (1 << 31 - _SIGMOID_BITS))
-    # Beyond this, the input has no Q4 number.
-    radius = math.floor(((1 << _SIGMOID_BITS) - 1) * 2.0 ** (31 - _SIGMOID_BITS + multiplier.shift))
+    fine = before.scale * (1 << 31 - _SIGMOID_BITS)
+    # Beyond this the input has no Q4 number; of coarse scales none has.
+    radius = math.floor(math.ldexp((1 << _SIGMOID_BITS) - 1, 31 - _SIGMOID_BITS - math.frexp(fine)[1]))
+    multiplier = quantized.multiplier(context, fine) if radius > 0 else Multiplier(0, 0)
     # From Q0 to the output's scale, a power of two.
     shift = 31 + round(math.log2(after.scale))
 
     def fixed_result(stored: int) -> int:
         x = stored - before.zero_point
-        if abs(x) >= radius:
-            return least if x < 0 else greatest
+        if x <= -radius:
+            return least
+        if x >= radius:
+            return greatest
         scaled = fixed_point.divide_by_power(fixed(fixed_point.requantise(x, multiplier)), shift)
         return fixed_point.clamp(scaled + after.zero_point, least, greatest)
 
