@@ -114,11 +114,18 @@ class OptionsType(enum.IntEnum):
     SVDF = 6
     FULLY_CONNECTED = 8
     SOFTMAX = 9
+    CONCATENATION = 10
     ADD = 11
     RESHAPE = 17
     MUL = 21
     REDUCER = 27
     SUB = 28
+    SQUEEZE = 30
+    STRIDED_SLICE = 32
+    SPLIT = 35
+    ARG_MAX = 40
+    RESIZE_NEAREST_NEIGHBOR = 74
+    LEAKY_RELU = 75
 
 
 #: Built-in operators by number.

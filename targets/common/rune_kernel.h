@@ -9,6 +9,13 @@
 
 #define RUNE_KERNEL static inline __attribute__((always_inline))
 
+/* Before a loop that clang shall not unroll, as gcc does not: of some it would make kilobytes. */
+#if defined(__clang__)
+#define RUNE_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define RUNE_ROLLED
+#endif
+
 /* The activation that an operator ends with. */
 typedef enum rune_activation {
     RUNE_ACTIVATION_NONE,

@@ -15,7 +15,7 @@ from runeflash.resources import folder
 from runeflash.tensors import ElementType
 from runeflash.toolchain import cache, picolibc, zig
 
-MATH = ("rf_expf", "rf_fmodf", "rf_logf")
+MATH = ("rf_expf", "rf_expm1f", "rf_fmodf", "rf_logf", "rf_tanhf")
 _GUARD = 64
 _PATTERN = 0xA5
 _NUMPY_TYPES = {
@@ -24,6 +24,9 @@ _NUMPY_TYPES = {
     ElementType.I16: np.int16,
     ElementType.I8: np.int8,
     ElementType.U8: np.uint8,
+    ElementType.I64: np.int64,
+    ElementType.U16: np.uint16,
+    ElementType.U32: np.uint32,
 }
 
 

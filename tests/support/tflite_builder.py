@@ -27,6 +27,7 @@ _NUMPY_TYPES = {
     DataType.INT16: np.int16,
     DataType.INT8: np.int8,
     DataType.UINT8: np.uint8,
+    DataType.BOOL: np.bool_,
 }
 
 
