@@ -132,6 +132,16 @@ class Layer(abc.ABC):
         """Bytes of working memory while the layer runs; its C finds them as ``uint8_t *scratch``."""
         return 0
 
+    @property
+    def in_place_inputs(self) -> tuple[int, ...]:
+        """Positions in ``inputs`` whose buffer the output may take over, where nothing needs the input afterwards.
+
+        The output then begins at the same address; it must not be larger. Only for layers with one output. The kernel
+        must give the same result if the two are one buffer, so it must not declare both ``restrict``; the layer's own
+        function in C leaves the word out where it is used so.
+        """
+        return ()
+
     @cached_property
     def constants(self) -> tuple[Constant, ...]:
         """The arrays that the layer needs in flash."""
