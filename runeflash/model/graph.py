@@ -142,6 +142,16 @@ class Layer(abc.ABC):
         """
         return ()
 
+    @property
+    def output_leads(self) -> Mapping[int, int]:
+        """By position in ``inputs``: by how many bytes the output must begin before that input at least, so that the
+        two may share memory where nothing needs the input afterwards.
+
+        For kernels that go through both in order, so that what is written lies behind what is still to be read. Only
+        for layers with one output; of ``restrict`` the same is true as for :attr:`in_place_inputs`.
+        """
+        return {}
+
     @cached_property
     def constants(self) -> tuple[Constant, ...]:
         """The arrays that the layer needs in flash."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runeflash.model.graph import Constant, Layer
 from runeflash.model.operators.c_code import shape_struct
+from runeflash.model.operators.lead import window_lead
 from runeflash.model.operators.quantized import Channels, Limits, pack_rows
 from runeflash.model.operators.window import Window
 from runeflash.tensors import ElementType
@@ -46,6 +47,14 @@ class Conv2DI8(Layer):
     def scratch_bytes(self) -> int:
         """Two columns of int16, interleaved."""
         return 2 * 2 * ((len(self.weight_rows[0]) + 3) // 4 * 4)
+
+    @property
+    def output_leads(self) -> Mapping[int, int]:
+        """The kernel reads two pixels' inputs before it writes their outputs, pixel after pixel."""
+        if self.batches != 1:
+            return {}
+        lead = window_lead(self.rows, self.columns, self.input_channels, len(self.weight_rows))
+        return {} if lead is None else {0: lead}
 
     def _make_constants(self) -> tuple[Constant, ...]:
         packed = pack_rows(self.weight_rows, (2, 1), _ORDER)

@@ -108,6 +108,12 @@ class Depthwise3x3I8(Layer):
         return 2 * self._plane_height * self._plane_width
 
     @property
+    def in_place_inputs(self) -> tuple[int, ...]:
+        """A channel is read completely before its first result is written, to where another of its own values was."""
+        pixels = self.rows.count * self.columns.count
+        return (0,) if self.batches == 1 and pixels <= self.rows.size * self.columns.size else ()
+
+    @property
     def _plane_height(self) -> int:
         return (self.rows.count - 1) * self.rows.stride + 3
 

@@ -101,10 +101,11 @@ RUNE_KERNEL void rune_conv_2d_i8_widen(const int8_t *restrict pixel, int16_t *re
     rune_widen_i8(pixel + whole, column, whole, channels - whole);
 }
 
-/* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns. */
+/* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns. The output may
+   overwrite input that is not needed any more: pixels are made in order, and read before they are written. */
 RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *restrict weights,
-                                 const int32_t *restrict channel_values, const int8_t *restrict input,
-                                 int8_t *restrict output, int16_t *restrict columns)
+                                 const int32_t *restrict channel_values, const int8_t *input, int8_t *output,
+                                 int16_t *restrict columns)
 {
     const rune_channel_i8 *const channels = (const rune_channel_i8 *)channel_values;
     const int32_t depth = rune_conv_2d_i8_depth(shape);

@@ -118,10 +118,10 @@ RUNE_KERNEL void rune_depthwise_3x3_channel_i8(rune_depthwise_3x3_i8_shape shape
     }
 }
 
-/* `plane` has room for plane_height * plane_width values. */
+/* `plane` has room for plane_height * plane_width values. With one batch the output may begin where the input does: a
+   channel is read before it is written, and no other channel's values are written then. */
 RUNE_KERNEL void rune_depthwise_3x3_i8(rune_depthwise_3x3_i8_shape shape, const int32_t *restrict channel_values,
-                                       const int8_t *restrict input, int8_t *restrict output,
-                                       int16_t *restrict plane)
+                                       const int8_t *input, int8_t *output, int16_t *restrict plane)
 {
     const rune_depthwise_3x3_channel *const channels = (const rune_depthwise_3x3_channel *)channel_values;
     const int32_t room_down = shape.plane_height - shape.padding_top;
