@@ -133,7 +133,8 @@ def _prefix(layer: Layer, symbol: str) -> str:
     return f"{symbol}_layer_{layer.index}"
 
 
-def _function(layer: Layer, symbol: str) -> str:
+def function_name(layer: Layer, symbol: str) -> str:
+    """Return the name of a layer's function."""
     return f"{_prefix(layer, symbol)}_{layer.operator.lower()}"
 
 
@@ -164,7 +165,7 @@ def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str, is_sh
             + (f", {layer.macs:,} multiply-accumulates" if layer.macs else "")
             + (", in place" if is_shared else ""),
         ],
-        _function(layer, symbol),
+        function_name(layer, symbol),
         ", ".join(parameters),
         layer.body(names),
     )
@@ -183,7 +184,7 @@ def _infer(graph: Graph, plan: MemoryPlan, constants: _Constants, symbol: str) -
             uses_arena = True
         used.update(layer.inputs, layer.outputs)
         written.update(layer.outputs)
-        calls.append(f"{_function(layer, symbol)}({', '.join(arguments)});")
+        calls.append(f"{function_name(layer, symbol)}({', '.join(arguments)});")
     for copy in plan.copies:
         used.add(copy.tensor)
         size = graph.tensors[copy.tensor].size
