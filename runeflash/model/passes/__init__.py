@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from runeflash.model.graph import Graph
 from runeflash.model.passes.fold_constants import fold_constants
+from runeflash.model.passes.fuse_pads import fuse_pads
 from runeflash.model.passes.remove_copies import remove_copies
 from runeflash.model.passes.remove_unused import remove_unused
 from runeflash.model.read import ModelFile
@@ -43,6 +44,7 @@ class GraphPass:
 CONSTANT_FOLDING = FilePass("constant-folding", "operators computed", fold_constants)
 #: In the order in which they run, behind constant folding and the checks.
 FILE_PASSES = (
+    FilePass("fuse-pads", "paddings made part of the next operator", fuse_pads),
 )
 GRAPH_PASSES = (
     GraphPass("unused", "layers removed", remove_unused),
