@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from runeflash.model.graph import Graph
 from runeflash.model.passes.fold_constants import fold_constants
+from runeflash.model.passes.fuse_activations import fuse_activations
 from runeflash.model.passes.fuse_pads import fuse_pads
 from runeflash.model.passes.remove_copies import remove_copies
 from runeflash.model.passes.remove_unused import remove_unused
@@ -45,6 +46,7 @@ CONSTANT_FOLDING = FilePass("constant-folding", "operators computed", fold_const
 #: In the order in which they run, behind constant folding and the checks.
 FILE_PASSES = (
     FilePass("fuse-pads", "paddings made part of the next operator", fuse_pads),
+    FilePass("fuse-activations", "activations made part of the operator before", fuse_activations),
 )
 GRAPH_PASSES = (
     GraphPass("unused", "layers removed", remove_unused),
