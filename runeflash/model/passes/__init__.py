@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runeflash.model.graph import Graph
+from runeflash.model.passes.dead_channels import remove_dead_channels
 from runeflash.model.passes.fold_constants import fold_constants
 from runeflash.model.passes.fuse_activations import fuse_activations
 from runeflash.model.passes.fuse_pads import fuse_pads
@@ -47,6 +48,7 @@ CONSTANT_FOLDING = FilePass("constant-folding", "operators computed", fold_const
 FILE_PASSES = (
     FilePass("fuse-pads", "paddings made part of the next operator", fuse_pads),
     FilePass("fuse-activations", "activations made part of the operator before", fuse_activations),
+    FilePass("dead-channels", "channels removed", remove_dead_channels),
 )
 GRAPH_PASSES = (
     GraphPass("unused", "layers removed", remove_unused),

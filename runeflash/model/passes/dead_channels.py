@@ -7,7 +7,8 @@ channel is a constant c. A sum that reads it adds (c - z) * w at each of its tap
 point. That is 0 if c = z or w = 0; if no tap ever lies outside the image it is the same at every pixel, and is added to
 the bias instead. Sums are computed modulo 2^32, in which the order of additions does not matter. Anything else that
 reads a channel (a pool, a padding, a depthwise convolution) is only left without it if nothing needs what it makes of
-it, by the same rules. A channel of the model's inputs and outputs stays, and so does a tensor's last one.
+it, by the same rules. A channel of the model's inputs and outputs stays, and so does a tensor's last one; which of
+those that could go are left makes no difference to the result.
 Floats are left alone: 0 times infinity is no zero.
 """
 
@@ -20,23 +21,22 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from runeflash.model.graph import Graph, Quantization, Tensor
+from runeflash.model.graph import Quantization, Tensor
+from runeflash.model.lower import lower
 from runeflash.model.passes.channel_flow import Integers, Passage, Step, Weighted, has_channels, ranges, steps
 from runeflash.model.read import FileOperator, ModelFile
 from runeflash.model.schema import DataType
 
 Flags = npt.NDArray[np.bool_]
 _BIAS_LIMIT = 1 << 31
+_WORD = 4
 
 
-def remove_dead_channels(model: ModelFile, graph: Graph) -> tuple[ModelFile, int]:
-    """Return the model without the channels that cannot matter, and how many weighted sums it has less.
-
-    Args:
-        model: a file that was checked.
-        graph: its layers, one for each operator.
+def remove_dead_channels(model: ModelFile) -> tuple[ModelFile, int]:
+    """Return the model, which is known to be sound, without the channels that cannot matter, and how many of weighted
+    sums those are.
     """
-    known = steps(model, graph)
+    known = steps(model, lower(model))
     values = ranges(model, known)
     dead = _dead(model, known, values)
     if not any(flags.any() for flags in dead.values()):
@@ -68,18 +68,39 @@ def _dead(
     for step in known.values():
         if isinstance(step, Weighted) and not step.is_depthwise:
             dead[step.source.index] &= _absorbed(step, values)
-    changed = True
-    while changed:
-        changed = False
-        for step in known.values():
-            before = int(dead[step.source.index].sum() + dead[step.output.index].sum())
-            if isinstance(step, Passage) or step.is_depthwise:
-                _join(step, dead)
-            for index in (step.source.index, step.output.index):
-                if dead[index].all():
-                    dead[index][0] = False
-            changed |= before != int(dead[step.source.index].sum() + dead[step.output.index].sum())
+    _agree(known, dead)
+    while _keep_one(dead) or _fill_words(dead):
+        _agree(known, dead)
     return dead
+
+
+def _agree(known: Mapping[int, Step], dead: dict[int, Flags]) -> None:
+    """Take channels back until every operator that keeps them apart can do without those that are left."""
+    joined = [step for step in known.values() if isinstance(step, Passage) or step.is_depthwise]
+    before = -1
+    while (count := sum(int(flags.sum()) for flags in dead.values())) != before:
+        before = count
+        for step in joined:
+            _join(step, dead)
+
+
+def _keep_one(dead: dict[int, Flags]) -> bool:
+    """Take a channel back where none would be left."""
+    empty = [flags for flags in dead.values() if flags.all()]
+    for flags in empty:
+        flags[0] = False
+    return bool(empty)
+
+
+def _fill_words(dead: dict[int, Flags]) -> bool:
+    """Take channels back where otherwise no whole words would be left of what was whole words: kernels like those."""
+    changed = False
+    for flags in dead.values():
+        excess = -(len(flags) - int(flags.sum())) % _WORD
+        if flags.any() and len(flags) % _WORD == 0 and excess:
+            flags[np.flatnonzero(flags)[:excess]] = False
+            changed = True
+    return changed
 
 
 def _absorbed(step: Weighted, values: Mapping[int, tuple[Integers, Integers]]) -> Flags:
