@@ -133,6 +133,11 @@ class Layer(abc.ABC):
         return 0
 
     @property
+    def is_stateful(self) -> bool:
+        """Whether it keeps something from one inference to the next."""
+        return False
+
+    @property
     def in_place_inputs(self) -> tuple[int, ...]:
         """Positions in ``inputs`` whose buffer the output may take over, where nothing needs the input afterwards.
 

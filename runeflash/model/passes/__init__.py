@@ -14,6 +14,7 @@ from runeflash.model.passes.dead_channels import remove_dead_channels
 from runeflash.model.passes.fold_constants import fold_constants
 from runeflash.model.passes.fuse_activations import fuse_activations
 from runeflash.model.passes.fuse_pads import fuse_pads
+from runeflash.model.passes.order_layers import order_layers
 from runeflash.model.passes.remove_copies import remove_copies
 from runeflash.model.passes.remove_unused import remove_unused
 from runeflash.model.read import ModelFile
@@ -53,6 +54,7 @@ FILE_PASSES = (
 GRAPH_PASSES = (
     GraphPass("unused", "layers removed", remove_unused),
     GraphPass("copies", "layers removed", remove_copies),
+    GraphPass("order", "bytes less alive at once", order_layers),
 )
 IN_PLACE = "in-place"
 IN_PLACE_UNIT = "bytes of the arena saved"
