@@ -81,15 +81,18 @@ def least_arena(buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = (), ali
             both = max(written.size, read.size)
         else:
             both = max(written.size, _round(overlap.distance, alignment) + read.size)
-        step = saved[written.first]
-        step[written.name] = max(step.get(written.name, 0), written.size + read.size - both)
-    return max(
-        (
-            sum(buffer.size for buffer in buffers if buffer.first <= step <= buffer.last) - sum(saved[step].values())
-            for step in {buffer.first for buffer in buffers}
-        ),
-        default=0,
-    )
+        here = saved[written.first]
+        here[written.name] = max(here.get(written.name, 0), written.size + read.size - both)
+    changes: dict[int, int] = defaultdict(int)
+    for buffer in buffers:
+        changes[buffer.first] += buffer.size
+        changes[buffer.last + 1] -= buffer.size
+    alive = most = 0
+    for step in sorted(changes):
+        alive += changes[step]
+        # What is read and shared in a step ends with it, so that the next one is among the changes.
+        most = max(most, alive - sum(saved[step].values()))
+    return most
 
 
 def _climb(order: list[Buffer], bound: int, tries: int, rules: Mapping[tuple[str, str], _Rule]) -> ArenaPlan:

@@ -16,20 +16,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from runeflash.model.graph import Quantization, Tensor
 from runeflash.model.lower import lower
-from runeflash.model.passes.channel_flow import Integers, Passage, Step, Weighted, has_channels, ranges, steps
+from runeflash.model.passes.channel_flow import Integers, Passage, Step, Weighted, ranges, steps
 from runeflash.model.read import FileOperator, ModelFile
 from runeflash.model.schema import DataType
 
 Flags = npt.NDArray[np.bool_]
 _BIAS_LIMIT = 1 << 31
 _WORD = 4
+#: Beyond these, of all tensors and layers together, nothing is done: no microcontroller has the memory, and it would
+#: take long.
+_MOST_CHANNELS = 1 << 20
+_MOST_WEIGHTS = 1 << 24
+#: A few rounds are enough for any network that somebody has trained.
+_MOST_ROUNDS = 50
 
 
 def remove_dead_channels(model: ModelFile) -> tuple[ModelFile, int]:
@@ -37,8 +43,12 @@ def remove_dead_channels(model: ModelFile) -> tuple[ModelFile, int]:
     sums those are.
     """
     known = steps(model, lower(model))
+    tensors = {tensor.index: tensor for step in known.values() for tensor in (step.source, step.output)}
+    weights = sum(step.weights.size for step in known.values() if isinstance(step, Weighted))
+    if sum(tensor.shape[-1] for tensor in tensors.values()) > _MOST_CHANNELS or weights > _MOST_WEIGHTS:
+        return model, 0
     values = ranges(model, known)
-    dead = _dead(model, known, values)
+    dead = _dead(model, known, values, tensors.values())
     if not any(flags.any() for flags in dead.values()):
         return model, 0
     removed = sum(int(dead[s.output.index].sum()) for s in known.values() if isinstance(s, Weighted))
@@ -46,7 +56,10 @@ def remove_dead_channels(model: ModelFile) -> tuple[ModelFile, int]:
 
 
 def _dead(
-    model: ModelFile, known: Mapping[int, Step], values: Mapping[int, tuple[Integers, Integers]]
+    model: ModelFile,
+    known: Mapping[int, Step],
+    values: Mapping[int, tuple[Integers, Integers]],
+    tensors: Iterable[Tensor],
 ) -> dict[int, Flags]:
     """Return which channels of each tensor are removed: the most that satisfy every operator."""
     readers: dict[int, list[FileOperator]] = defaultdict(list)
@@ -56,9 +69,7 @@ def _dead(
                 readers[index].append(operator)
     writers = {index: operator for operator in model.operators for index in operator.outputs}
     dead: dict[int, Flags] = {}
-    for tensor in model.tensors:
-        if not has_channels(tensor):
-            continue
+    for tensor in tensors:
         followed = (
             tensor.index in writers
             and tensor.index not in model.outputs
@@ -69,9 +80,11 @@ def _dead(
         if isinstance(step, Weighted) and not step.is_depthwise:
             dead[step.source.index] &= _absorbed(step, values)
     _agree(known, dead)
-    while _keep_one(dead) or _fill_words(dead):
+    for _ in range(_MOST_ROUNDS):
+        if not _keep_one(dead) and not _fill_words(dead):
+            return dead
         _agree(known, dead)
-    return dead
+    return {index: np.zeros_like(flags) for index, flags in dead.items()}
 
 
 def _agree(known: Mapping[int, Step], dead: dict[int, Flags]) -> None:
@@ -80,7 +93,7 @@ def _agree(known: Mapping[int, Step], dead: dict[int, Flags]) -> None:
     before = -1
     while (count := sum(int(flags.sum()) for flags in dead.values())) != before:
         before = count
-        for step in joined:
+        for step in (*joined, *reversed(joined)):
             _join(step, dead)
 
 
