@@ -50,8 +50,12 @@ class Conv2DI8(Layer):
 
     @property
     def output_leads(self) -> Mapping[int, int]:
-        """The kernel reads two pixels' inputs before it writes their outputs, pixel after pixel."""
-        if self.batches != 1:
+        """The kernel reads two pixels' inputs before it writes their outputs, pixel after pixel.
+
+        That is so where every output channel sees all input channels.
+        """
+        whole = self.rows.taps * self.columns.taps * self.input_channels
+        if self.batches != 1 or len(self.weight_rows[0]) != whole:
             return {}
         lead = window_lead(self.rows, self.columns, self.input_channels, len(self.weight_rows))
         return {} if lead is None else {0: lead}

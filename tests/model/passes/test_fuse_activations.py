@@ -87,7 +87,7 @@ def model(
 KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "AVERAGE_POOL_2D", "MAX_POOL_2D", "ADD", "SUB", "MUL")
 FUSED = {f"{kind.lower()}_i8": model(kind) for kind in KINDS}
 FUSED |= {f"{kind.lower()}_i8_6": model(kind, "RELU6") for kind in KINDS}
-FUSED |= {f"{kind.lower()}_f32": model(kind, "RELU6", F32) for kind in ("CONV_2D", "FULLY_CONNECTED", "MAX_POOL_2D")}
+FUSED |= {f"{kind.lower()}_f32": model(kind, "RELU6", F32) for kind in KINDS}
 FUSED["twice"] = model("CONV_2D", "RELU6", again="RELU")
 LEFT = {
     "own": model("CONV_2D", own=Activation.RELU_N1_TO_1),

@@ -87,6 +87,7 @@ FUSED = {
     "conv_explicit": Image(I8, EVEN, value=-3).convolve(),
     "depthwise": Image(I8, ODD).convolve("DEPTHWISE_CONV_2D", stride=2),
     "conv_f32": Image(F32, ODD).convolve(),
+    "depthwise_f32": Image(F32, ODD).convolve("DEPTHWISE_CONV_2D", stride=2),
     "max_pool": Image(I8, EVEN, value=-128).pool("MAX_POOL_2D"),
 }
 LEFT = {

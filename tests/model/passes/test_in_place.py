@@ -29,22 +29,22 @@ def image_layers(seed: int, size: int, layers: list[tuple[str, int, int, int, Pa
         *layers,
         ("conv", 4, 1, 1, Padding.SAME),
     ]:
-        outputs = channels if kind == "depthwise" else count
+        outputs = {"depthwise": channels, "doubled": 2 * channels}.get(kind, count)
         if padding is Padding.VALID and min(height, width) < taps:
             continue
         rows, columns = (Window(n, taps, stride, 1, padding).count for n in (height, width))
-        shape = (1, taps, taps, outputs) if kind == "depthwise" else (outputs, taps, taps, channels)
-        axis = 3 if kind == "depthwise" else 0
+        shape = (1, taps, taps, outputs) if kind != "conv" else (outputs, taps, taps, channels)
+        axis = 3 if kind != "conv" else 0
         scales = Scales(tuple(generator.uniform(0.002, 0.02, outputs).astype(np.float32).tolist()), (), axis)
         weights = builder.tensor(shape, generator.integers(-127, 128, shape), type=DataType.INT8, scales=scales)
         bias = builder.tensor((outputs,), generator.integers(-500, 500, outputs), type=DataType.INT32)
         result = builder.tensor((1, rows, columns, outputs), type=DataType.INT8, scales=scale(0.05, -4))
         options = (
-            depthwise_conv_2d_options(padding, (stride, stride))
-            if kind == "depthwise"
+            depthwise_conv_2d_options(padding, (stride, stride), multiplier=outputs // channels)
+            if kind != "conv"
             else conv_2d_options(padding, (stride, stride))
         )
-        name = "DEPTHWISE_CONV_2D" if kind == "depthwise" else "CONV_2D"
+        name = "DEPTHWISE_CONV_2D" if kind != "conv" else "CONV_2D"
         builder.operator(name, [last, weights, bias], [result], options)
         height, width, channels, last = rows, columns, outputs, result
     return builder.build([x], [last])
@@ -55,6 +55,7 @@ CASES = {
     "depthwise_1": image_layers(1, 9, [("depthwise", 0, 3, 1, SAME)]),
     "depthwise_2": image_layers(2, 9, [("depthwise", 0, 3, 2, SAME)]),
     "depthwise_valid": image_layers(3, 9, [("depthwise", 0, 3, 1, VALID)]),
+    "depthwise_doubled": image_layers(12, 9, [("doubled", 0, 3, 2, SAME), ("conv", 24, 1, 1, SAME)]),
     "growing": image_layers(4, 7, [("conv", 16, 1, 1, SAME)]),
     "growing_oddly": image_layers(5, 7, [("conv", 13, 1, 1, SAME)]),
     "shrinking": image_layers(6, 7, [("conv", 5, 1, 1, SAME)]),
