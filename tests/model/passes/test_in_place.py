@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
@@ -12,6 +14,7 @@ from runeflash.model import compile_model
 from runeflash.model.operators.lead import window_lead
 from runeflash.model.operators.window import Window
 from runeflash.model.schema import DataType, Padding
+from runeflash.resources import folder
 
 PASS = "in-place"
 
@@ -131,3 +134,21 @@ def test_the_distance_is_enough(
     lead = window_lead(rows, columns, inputs, outputs)
     assert lead is not None
     assert is_enough(lead)
+
+
+def test_kernels_of_shared_memory_do_not_promise_otherwise() -> None:
+    """Compilers believe ``restrict``: a kernel that works in place may use it for neither its input nor its output."""
+    kernels = folder("targets") / "common" / "kernels"
+    text = "\n".join(path.read_text() for path in sorted(kernels.glob("*.h")))
+    checked = set()
+    for data in CASES.values():
+        model = compile_model(data, name="m", symbol="m")
+        for layer in model.layers:
+            if layer.in_place:
+                body = model.source.split(f"void {layer.function}(", 1)[1].split("\n}", 1)[0]
+                (kernel,) = re.findall(r"\b(rune_\w+)\(shape,", body)
+                (parameters,) = re.findall(rf"void {kernel}\(([^)]*)\)", text)
+                assert "restrict input" not in parameters, kernel
+                assert "restrict output" not in parameters, kernel
+                checked.add(kernel)
+    assert len(checked) >= 2
