@@ -210,9 +210,6 @@ def _quantization(step: Weighted, kept: Flags) -> Quantization | None:
     found = step.weights.quantization
     if found is None or len(found.scales) == 1:
         return found
-    points = found.zero_points
-    return dataclasses.replace(
-        found,
-        scales=tuple(scale for scale, keep in zip(found.scales, kept, strict=True) if keep),
-        zero_points=tuple(p for p, keep in zip(points, kept, strict=True) if keep) if len(points) > 1 else points,
-    )
+    scales = tuple(scale for scale, keep in zip(found.scales, kept, strict=True) if keep)
+    # The zero points of several scales are all 0: nothing else is supported.
+    return dataclasses.replace(found, scales=scales, zero_points=(0,) * len(scales))

@@ -274,6 +274,18 @@ def test_words_stay_whole() -> None:
     assert changed(compile_model(chain.build(), name="m", symbol="m"), PASS) == 0
 
 
+def test_more_zero_points_than_scales() -> None:
+    """Which no converter writes, but which is no harm."""
+    builder = ModelBuilder()
+    x, hidden, y = (builder.tensor((1, 8), type=DataType.INT8, scales=scale(0.05, -128)) for _ in range(3))
+    first = builder.tensor((8, 8), np.zeros((8, 8)), type=DataType.INT8, scales=Scales((0.01,) * 8, (0,) * 20))
+    bias = builder.tensor((8,), [-900] * 8, type=DataType.INT32)
+    second = builder.tensor((8, 8), np.eye(8), type=DataType.INT8, scales=scale(0.01))
+    builder.operator("FULLY_CONNECTED", [x, first, bias], [hidden], fully_connected_options())
+    builder.operator("FULLY_CONNECTED", [hidden, second, bias], [y], fully_connected_options())
+    assert changed(compile_model(builder.build([x], [y]), name="m", symbol="m"), PASS) == 4
+
+
 def any_chain(seed: int) -> bytes:
     """A chain with dead channels anywhere, and biases that make constants of any value of them."""
     choose = random.Random(seed)
