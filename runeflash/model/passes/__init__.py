@@ -52,8 +52,9 @@ FILE_PASSES = (
     FilePass("dead-channels", "channels removed", remove_dead_channels),
 )
 GRAPH_PASSES = (
-    GraphPass("unused", "layers removed", remove_unused),
     GraphPass("copies", "layers removed", remove_copies),
+    # Behind the passes that leave something that nobody reads.
+    GraphPass("unused", "layers removed", remove_unused),
     GraphPass("order", "bytes less alive at once", order_layers),
 )
 IN_PLACE = "in-place"
