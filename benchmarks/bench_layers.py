@@ -5,14 +5,11 @@ The layers are generated, with noise for weights and input, so that they say wha
 
 from __future__ import annotations
 
-import random
 import sys
-import tempfile
 from pathlib import Path
 
-from benchmarks.bench_models import driver
 from benchmarks.figure import Figure
-from runeflash.model import compile_model
+from runeflash.firmware.model_profile import profile_model
 from runeflash.model.schema import Padding
 from runeflash.toolchain import gcc
 
@@ -20,10 +17,9 @@ _PROJECT = Path(__file__).resolve().parent.parent
 
 
 def _measure(toolchain: str) -> list[Figure]:
-    # The bare core and the generated models are the tests' own.
+    # The generated models are the tests' own.
     sys.path.insert(0, str(_PROJECT / "tests" / "support"))
     from model_cases_i8 import CaseI8, Weighted, convolution, fully_connected
-    from thumb_programs import thumb_program
 
     def pointwise(size: int, inputs: int, outputs: int) -> CaseI8:
         return convolution("", (1, size, size, inputs), (1, 1), Weighted(1, outputs, 0))
@@ -66,14 +62,11 @@ def _measure(toolchain: str) -> list[Figure]:
     ]
     figures = []
     for label, case, limit in layers:
-        compiled = compile_model(case.data, name="layer", symbol="layer")
-        with tempfile.TemporaryDirectory() as place:
-            program = thumb_program({"model.c": compiled.source, "driver.c": driver(compiled)}, toolchain, Path(place))
-        _, instructions = program.run({"input": random.Random(0).randbytes(compiled.inputs[0].size)}, {})
+        found = profile_model(case.data, name="layer", toolchain=toolchain, cpu="cortex-m4", fpu="fpv4-sp-d16")
         figures.append(
             Figure(
                 f"{label}, {toolchain}: per 100 multiply-accumulates",
-                round(100 * instructions / compiled.macs),
+                round(100 * found.instructions / found.given_macs),
                 "instructions",
                 limit if toolchain == "gcc" else None,
             )

@@ -28,6 +28,7 @@ def command(
     sensors: str | None,
     interval_ms: int,
     resources: tuple[str, ...],
+    no_passes: tuple[str, ...],
     lenient: bool,
 ) -> None:
     """Build the firmware of RUNEFILE, a Runefile or a .rune file (default: the Runefile in this folder)."""
@@ -36,7 +37,9 @@ def command(
 
     path = find_input(runefile)
     board = choose_board(board_name, path)
-    options = options_for(board, engine=engine, toolchain=toolchain, sensors=sensors, interval_ms=interval_ms)
+    options = options_for(
+        board, engine=engine, toolchain=toolchain, sensors=sensors, interval_ms=interval_ms, no_passes=no_passes
+    )
     with progress() as show:
         show("compiling the rune")
         rune = load_rune(path, resources, lenient=lenient)

@@ -26,6 +26,7 @@ COMMANDS = {
     "model-info": "Show what a .tflite file holds, and whether it can be compiled.",
     "new": "Make a folder with a project to start from.",
     "pio": "Run PlatformIO as runeflash sets it up.",
+    "profile": "Count the instructions of a rune's parts, or of a model's layers, on a virtual board.",
     "run": "Run a Runefile on this computer, or its firmware on a virtual board.",
     "schema": "Print the JSON schema of YAML Runefiles.",
     "version": "Show the version.",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runeflash.cli.inputs import build_options, check_engine, find_input, load_rune, options_for
+from runeflash.cli.inputs import build_options, check_engine, check_passes, find_input, load_rune, options_for
 from runeflash.cli.output import progress, warn
 from runeflash.errors import UsageError, UserError
 
@@ -51,6 +51,7 @@ def command(
     sensors: str | None,
     interval_ms: int,
     resources: tuple[str, ...],
+    no_passes: tuple[str, ...],
     lenient: bool,
 ) -> None:
     """Run RUNEFILE, a Runefile or a .rune file, and print one line of JSON per output and call."""
@@ -66,6 +67,7 @@ def command(
     if emulator == "qemu" and count:
         raise UsageError("--count is not for --emulator qemu: it counts no instructions")
     check_engine(engine)
+    disabled_passes = check_passes(no_passes)
     path = find_input(runefile)
     files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
     recordings = Recordings(files, advance, warn)
@@ -81,7 +83,7 @@ def command(
             from runeflash.firmware.host import host_program
 
             show("building for this computer")
-            program = host_program(rune, engine=engine)
+            program = host_program(rune, engine=engine, disabled_passes=disabled_passes)
         else:
             from runeflash.boards import find_board
             from runeflash.firmware.cached import cached_firmware
@@ -92,6 +94,7 @@ def command(
                 toolchain=toolchain,
                 sensors=sensors,
                 interval_ms=interval_ms,
+                no_passes=no_passes,
             )
             firmware = cached_firmware(rune, options, path, progress=show)
     if board_name is None:

@@ -92,6 +92,7 @@ def build_firmware(
         options.sensors,
         options.engine,
         str(options.interval_ms),
+        ",".join(options.disabled_passes),
         f"{tools.name} {tools.version}",
         runeflash.__version__,
         _sources_key(),
@@ -102,7 +103,7 @@ def build_firmware(
             return finished
         (output / REPORT).unlink(missing_ok=True)
         progress("compiling the models")
-        models = compile_models(rune)
+        models = compile_models(rune, options.disabled_passes)
         progress("measuring the engine")
         needs = engine_needs(rune)
         _check_stack(needs, options)
@@ -304,9 +305,12 @@ def _write_report(
             {
                 "name": model.name,
                 "sha256": model.sha256.hex(),
+                "given_macs": model.given_macs,
                 "macs": model.macs,
                 "weight_bytes": model.weight_bytes,
                 "arena_bytes": model.arena_bytes,
+                "peak_live_bytes": model.peak_live_bytes,
+                "passes": [asdict(result) for result in model.passes],
                 "layers": [asdict(layer) for layer in model.layers],
             }
             for model in image.models

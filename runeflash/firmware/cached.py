@@ -24,5 +24,6 @@ def cached_firmware(
         options.toolchain,
         options.engine,
         options.sensors,
+        *options.disabled_passes,
     )
     return build_firmware(rune, options, cache.cache_folder() / "runs" / place, progress=progress)

@@ -14,7 +14,9 @@ from runeflash.toolchain import cache, picolibc, zig
 _EXTRA_HEAP = 0x400000
 
 
-def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> Path:
+def host_program(
+    rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0, disabled_passes: tuple[str, ...] = ()
+) -> Path:
     """Return the program that runs a rune on this computer, building what is not in the cache.
 
     Raises:
@@ -23,7 +25,7 @@ def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> 
     """
 
     def make(work: Path) -> None:
-        models = compile_models(rune)
+        models = compile_models(rune, disabled_passes)
         image = generate_image(
             rune,
             models,
@@ -42,7 +44,7 @@ def host_program(rune: Rune, *, engine: str = "wasm3", interval_ms: int = 0) -> 
             what="building the rune for this computer",
         )
 
-    name = cache.key("host", rune.data, _sources_key(), engine, str(interval_ms))
+    name = cache.key("host", rune.data, _sources_key(), engine, str(interval_ms), *disabled_passes)
     return cache.entry("host-programs", name, make) / "rune"
 
 

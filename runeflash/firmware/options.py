@@ -21,6 +21,7 @@ class BuildOptions:
         toolchain: one of :data:`TOOLCHAINS`.
         engine: one of :data:`ENGINES`.
         interval_ms: between calls of a pipeline without a timed sensor.
+        disabled_passes: of the model compiler, those that do not run; sorted.
     """
 
     board: Board
@@ -28,3 +29,4 @@ class BuildOptions:
     toolchain: str = "auto"
     engine: str = "wasm3"
     interval_ms: int = DEFAULT_INTERVAL_MS
+    disabled_passes: tuple[str, ...] = ()

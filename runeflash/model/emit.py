@@ -117,7 +117,7 @@ def emit(graph: Graph, plan: MemoryPlan, *, name: str, symbol: str, sha256: byte
         sha256: of the .tflite file, 32 bytes.
     """
     constants = _Constants()
-    layers = [_layer(graph, layer, constants, symbol) for layer in graph.layers]
+    layers = [_layer(graph, layer, constants, symbol, layer.index in plan.sharing) for layer in graph.layers]
     source = render(
         "model/model.c.j2",
         title=c_comment(quoted(name)),
@@ -165,23 +165,25 @@ def _prefix(layer: Layer, symbol: str) -> str:
     return f"{symbol}_layer_{layer.index}"
 
 
-def _function(layer: Layer, symbol: str) -> str:
+def function_name(layer: Layer, symbol: str) -> str:
+    """Return the name of a layer's function."""
     return f"{_prefix(layer, symbol)}_{layer.operator.lower()}"
 
 
-def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str) -> EmittedLayer:
+def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str, is_shared: bool) -> EmittedLayer:
     names = {
         constant.role: constants.add(
             f"{_prefix(layer, symbol)}_{constant.role}", f"Layer {layer.index}: {constant.role}.", constant
         )
         for constant in layer.constants
     }
+    alone = "" if is_shared else "restrict "
     parameters = [
-        f"const {_C_TYPES[graph.tensors[index].element]} *restrict {_numbered('input', i)}"
+        f"const {_C_TYPES[graph.tensors[index].element]} *{alone}{_numbered('input', i)}"
         for i, index in enumerate(layer.inputs)
     ]
     parameters += [
-        f"{_C_TYPES[graph.tensors[index].element]} *restrict {_numbered('output', i)}"
+        f"{_C_TYPES[graph.tensors[index].element]} *{alone}{_numbered('output', i)}"
         for i, index in enumerate(layer.outputs)
     ]
     parameters += [
@@ -195,9 +197,11 @@ def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str) -> Em
     return EmittedLayer(
         [
             f"Layer {layer.index}: {layer.operator} {c_comment(quoted(layer.name))}",
-            f"{shapes} -> {results}" + (f", {layer.macs:,} multiply-accumulates" if layer.macs else ""),
+            f"{shapes} -> {results}"
+            + (f", {layer.macs:,} multiply-accumulates" if layer.macs else "")
+            + (", in place" if is_shared else ""),
         ],
-        _function(layer, symbol),
+        function_name(layer, symbol),
         ", ".join(parameters),
         layer.body(names),
     )
@@ -217,7 +221,7 @@ def _infer(graph: Graph, plan: MemoryPlan, constants: _Constants, symbol: str) -
             uses_arena = True
         used.update(layer.inputs, layer.outputs)
         written.update(layer.outputs)
-        calls.append(f"{_function(layer, symbol)}({', '.join(arguments)});")
+        calls.append(f"{function_name(layer, symbol)}({', '.join(arguments)});")
     for copy in plan.copies:
         used.add(copy.tensor)
         size = graph.tensors[copy.tensor].size

@@ -145,6 +145,11 @@ class Layer(abc.ABC):
         return 0
 
     @property
+    def is_stateful(self) -> bool:
+        """Whether it keeps something from one inference to the next."""
+        return len(self.variables) > 0
+
+    @property
     def in_place_inputs(self) -> tuple[int, ...]:
         """Positions in ``inputs`` whose buffer the output may take over, where nothing needs the input afterwards.
 
@@ -153,6 +158,16 @@ class Layer(abc.ABC):
         function in C leaves the word out where it is used so.
         """
         return ()
+
+    @property
+    def output_leads(self) -> Mapping[int, int]:
+        """By position in ``inputs``: by how many bytes the output must begin before that input at least, so that the
+        two may share memory where nothing needs the input afterwards.
+
+        For kernels that go through both in order, so that what is written lies behind what is still to be read. Only
+        for layers with one output; of ``restrict`` the same is true as for :attr:`in_place_inputs`.
+        """
+        return {}
 
     @cached_property
     def constants(self) -> tuple[Constant, ...]:

@@ -52,7 +52,7 @@ def test_text() -> None:
 
 /* Layer 0: SOFTMAX "tensor_1"
    f32[1, 2] -> f32[1, 2] */
-static void model_0_layer_0_softmax(const float *restrict input, float *restrict output)
+static RUNE_LAYER void model_0_layer_0_softmax(const float *restrict input, float *restrict output)
 {{
     rune_softmax_f32(1, 2, 0x1p+0f, input, output);
 }}

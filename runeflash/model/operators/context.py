@@ -160,7 +160,7 @@ class OperatorContext:
     def activation(self, number: int, *allowed: Activation) -> Activation:
         """Return an activation option's value, given as the number in the file."""
         try:
-            activation = Activation(number)
+            activation = self.operator.activation or Activation(number)
         except ValueError:
             raise self.wrong(f"its activation has the unknown number {number}") from None
         if activation not in allowed:

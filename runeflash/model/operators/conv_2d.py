@@ -49,6 +49,7 @@ def read(context: OperatorContext) -> Layer:
         context.positive(options.i32(2), "stride"),
         context.positive(options.i32(5, 1), "dilation"),
         padding,
+        context.operator.padding.rows,
     )
     columns = Window(
         width,
@@ -56,6 +57,7 @@ def read(context: OperatorContext) -> Layer:
         context.positive(options.i32(1), "stride"),
         context.positive(options.i32(4, 1), "dilation"),
         padding,
+        context.operator.padding.columns,
     )
     check_windows(context, source, rows, columns)
     context.check_shape(output, "output", (batches, rows.count, columns.count, output_channels))

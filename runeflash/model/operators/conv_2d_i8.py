@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runeflash.model.graph import Constant, Layer
 from runeflash.model.operators.c_code import shape_struct
+from runeflash.model.operators.lead import window_lead
 from runeflash.model.operators.quantized import Channels, Limits, pack_rows
 from runeflash.model.operators.window import Window, window_fields
 from runeflash.tensors import ElementType
@@ -53,6 +54,18 @@ class Conv2DI8(Layer):
     def scratch_bytes(self) -> int:
         """What the kernel puts together."""
         return columns_bytes(self.weight_rows, self.columns, self.input_channels // self.groups)
+
+    @property
+    def output_leads(self) -> Mapping[int, int]:
+        """The kernel reads two pixels' inputs before it writes their outputs, pixel after pixel.
+
+        That is so where every output channel sees all input channels.
+        """
+        whole = self.rows.taps * self.columns.taps * self.input_channels
+        if self.batches != 1 or len(self.weight_rows[0]) != whole:
+            return {}
+        lead = window_lead(self.rows, self.columns, self.input_channels, len(self.weight_rows))
+        return {} if lead is None else {0: lead}
 
     def _make_constants(self) -> tuple[Constant, ...]:
         packed = pack_weights(self.weight_rows, self.groups)

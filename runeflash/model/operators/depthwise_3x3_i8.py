@@ -19,10 +19,14 @@ _STRIP_BYTES = 2048
 
 
 def is_suitable(rows: Window, columns: Window, channels: Channels) -> bool:
-    """Return whether the kernel takes such windows and multipliers."""
+    """Return whether the kernel takes such windows and multipliers.
+
+    It wants at least one row and one column of the image in each window.
+    """
     same_stride = rows.stride == columns.stride
     is_3x3 = (rows.taps, columns.taps, rows.dilation, columns.dilation) == (3, 3, 1, 1)
-    return is_3x3 and same_stride and rows.stride in (1, 2) and not channels.is_general
+    is_inside = all(max(window.before, window.after) < 3 for window in (rows, columns))
+    return is_3x3 and same_stride and rows.stride in (1, 2) and is_inside and not channels.is_general
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,25 @@ class Depthwise3x3I8(Layer):
     def scratch_bytes(self) -> int:
         """A strip of one channel with its border, in int16."""
         return 2 * ((self._strip - 1) * self.rows.stride + 3) * self._plane_width
+
+    @property
+    def in_place_inputs(self) -> tuple[int, ...]:
+        """A channel writes only to where its own values were, strip by strip, and a strip is read before it is written.
+
+        When the output rows before row r are written, they end before pixel r * output width. The next strip keeps the
+        first 3 - stride of its input rows from the strip before, so what is still to be read begins at input row
+        r * stride - padding + 3 - stride. With the paddings of SAME and VALID that is never before that pixel; rows
+        that are padded more than columns, or columns more than rows, are looked at.
+        """
+        if self.batches != 1 or len(self.weight_rows) != self.input_channels:
+            return ()
+        if self.rows.count * self.columns.count > self.rows.size * self.columns.size:
+            return ()
+        kept = 3 - self.rows.stride
+        for r in range(self._strip, self.rows.count, self._strip):
+            if (r * self.rows.stride - self.rows.before + kept) * self.columns.size < r * self.columns.count:
+                return ()
+        return (0,)
 
     @property
     def _strip(self) -> int:

@@ -108,8 +108,10 @@ def read(context: OperatorContext, newest_version: int) -> Layer:
     padding = context.padding(options.i8(0))
     filter_height = context.positive(options.i32(4), "filter height")
     filter_width = context.positive(options.i32(3), "filter width")
-    rows = Window(height, filter_height, context.positive(options.i32(2), "stride"), 1, padding)
-    columns = Window(width, filter_width, context.positive(options.i32(1), "stride"), 1, padding)
+    strides = context.positive(options.i32(2), "stride"), context.positive(options.i32(1), "stride")
+    added = context.operator.padding
+    rows = Window(height, filter_height, strides[0], 1, padding, added.rows)
+    columns = Window(width, filter_width, strides[1], 1, padding, added.columns)
     check_windows(context, source, rows, columns)
     context.check_shape(output, "output", (batches, rows.count, columns.count, channels))
     activation = context.activation(options.i8(5), *FLOAT_ACTIVATIONS)

@@ -194,8 +194,8 @@ RUNE_KERNEL void rune_conv_2d_i8_columns(rune_conv_2d_i8_shape shape, const int8
 
 /* `weights` are packed in pairs of output channels: see sums_i8.h. `columns` has room for two columns; behind them
    is room for the bytes of a window, for those of a filter row where these are whole words, and for none where the
-   channels are. The output may overwrite input that is not needed
-   any more: pixels are made in order, and read before they are written. */
+   channels are. The output may overwrite input that is not needed any more: pixels are made in order, and read before
+   they are written. */
 RUNE_KERNEL void rune_conv_2d_i8(rune_conv_2d_i8_shape shape, const int8_t *restrict weights,
                                  const int32_t *restrict channel_values, const int8_t *input, int8_t *output,
                                  int16_t *restrict columns)

@@ -321,7 +321,9 @@ RUNE_KERNEL void rune_depthwise_3x3_load(rune_depthwise_3x3_i8_shape shape, cons
     }
 }
 
-/* `plane` has room for the rows of a strip: (strip - 1) * stride + 3. */
+/* `plane` has room for the rows of a strip: (strip - 1) * stride + 3. With one batch and one output channel for each of
+   the input, the output may begin where the input does, if what is left to be read after a strip lies behind what the
+   strip has written: a strip is read before it is written, and no other channel's values are written then. */
 RUNE_KERNEL void rune_depthwise_3x3_i8(rune_depthwise_3x3_i8_shape shape, const int32_t *channel_values,
                                        const int8_t *input, int8_t *output, int16_t *plane)
 {

@@ -25,7 +25,7 @@ RUNE_KERNEL float rune_max_f32(float greatest, float x)
     return greatest < x ? x : greatest;
 }
 
-RUNE_KERNEL float rune_add_f32(float sum, float x)
+RUNE_KERNEL float rune_pool_add_f32(float sum, float x)
 {
     return sum + x;
 }
@@ -108,7 +108,7 @@ RUNE_KERNEL float rune_average_f32(float sum, int32_t count)
     }
 
 RUNE_POOL_2D_F32_DEFINE(rune_max_pool_2d_f32, RUNE_LOWEST_F32, rune_max_f32, rune_greatest_f32)
-RUNE_POOL_2D_F32_DEFINE(rune_average_pool_2d_f32, 0.0f, rune_add_f32, rune_average_f32)
+RUNE_POOL_2D_F32_DEFINE(rune_average_pool_2d_f32, 0.0f, rune_pool_add_f32, rune_average_f32)
 
 #undef RUNE_POOL_2D_F32_DEFINE
 
