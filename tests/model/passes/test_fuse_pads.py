@@ -77,11 +77,23 @@ class Image:
 I8, F32 = DataType.INT8, DataType.FLOAT32
 EVEN = [[0, 0], [1, 1], [1, 1], [0, 0]]
 ODD = [[0, 0], [0, 1], [2, 1], [0, 0]]
+#: Some windows see nothing but the border.
+WIDE = [[0, 0], [5, 4], [3, 6], [0, 0]]
+#: Rows grow, columns do not: a channel's results reach beyond what has been read of it.
+ACROSS = [[0, 0], [0, 0], [2, 2], [0, 0]]
 FUSED = {
     "conv": Image(I8, EVEN).convolve(),
     "conv_odd": Image(I8, ODD).convolve(stride=2),
     "conv_same": Image(I8, ODD).convolve(stride=2, padding=Padding.SAME),
     "conv_explicit": Image(I8, EVEN, value=-3).convolve(),
+    "conv_wide": Image(I8, WIDE).convolve(),
+    "conv_wide_stride": Image(I8, WIDE).convolve(stride=2, padding=Padding.SAME),
+    "conv_wide_f32": Image(F32, WIDE).convolve(),
+    "depthwise_wide": Image(I8, WIDE).convolve("DEPTHWISE_CONV_2D"),
+    "depthwise_wide_stride": Image(I8, WIDE).convolve("DEPTHWISE_CONV_2D", stride=2),
+    "depthwise_wide_f32": Image(F32, WIDE).convolve("DEPTHWISE_CONV_2D"),
+    "depthwise_across": Image(I8, ACROSS).convolve("DEPTHWISE_CONV_2D"),
+    "depthwise_down": Image(I8, [[0, 0], [2, 2], [0, 0], [0, 0]]).convolve("DEPTHWISE_CONV_2D"),
     "depthwise": Image(I8, ODD).convolve("DEPTHWISE_CONV_2D", stride=2),
     "conv_f32": Image(F32, ODD).convolve(),
     "depthwise_f32": Image(F32, ODD).convolve("DEPTHWISE_CONV_2D", stride=2),
