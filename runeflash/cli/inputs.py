@@ -174,6 +174,9 @@ def build_options(function: F) -> F:
             help="Instructions of the rune in one call: what needs more is stopped, and started anew.",
         ),
         click.option("--resource", "resources", multiple=True, metavar="NAME=@FILE|TEXT", help="Data of a resource."),
+        click.option(
+            "--no-pass", "no_passes", multiple=True, metavar="PASS", help="Leave out a pass of the model compiler."
+        ),
         click.option("--lenient", is_flag=True, help="Errors that the reference would have let pass are warnings."),
     ]
     for option in reversed(options):
@@ -182,7 +185,14 @@ def build_options(function: F) -> F:
 
 
 def options_for(
-    board: Board, *, engine: str, toolchain: str, sensors: str | None, interval_ms: int, budget: int
+    board: Board,
+    *,
+    engine: str,
+    toolchain: str,
+    sensors: str | None,
+    interval_ms: int,
+    budget: int,
+    no_passes: tuple[str, ...] = (),
 ) -> BuildOptions:
     """Return the checked options of a build.
 
@@ -202,7 +212,23 @@ def options_for(
                 hint="leave it out: the host then plays recordings into the board",
             )
         raise UsageError(f"--sensors is one of {', '.join(board.sensors)} for {board.id}, not {chosen!r}")
-    return BuildOptions(board, chosen, toolchain, engine, interval_ms, budget)
+    return BuildOptions(board, chosen, toolchain, engine, interval_ms, budget, check_passes(no_passes))
+
+
+def check_passes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values of ``--no-pass``, each once and sorted.
+
+    Raises:
+        UsageError: there is no such pass.
+    """
+    if not names:
+        return ()
+    from runeflash.model.passes import PASS_NAMES
+
+    for name in names:
+        if name not in PASS_NAMES:
+            raise UsageError(f"--no-pass is one of {', '.join(PASS_NAMES)}, not {name!r}")
+    return tuple(sorted(set(names)))
 
 
 def check_engine(engine: str) -> None:

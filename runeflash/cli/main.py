@@ -28,6 +28,7 @@ COMMANDS = {
     "monitor": "Watch a board: its outputs, decoded, live.",
     "new": "Make a folder with a project to start from.",
     "pio": "Run PlatformIO as runeflash sets it up.",
+    "profile": "Count the instructions of a rune's parts, or of a model's layers, on a virtual board.",
     "run": "Run a Runefile on this computer, or its firmware on a board.",
     "schema": "Print the JSON schema of YAML Runefiles.",
     "version": "Show the version.",

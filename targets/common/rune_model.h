@@ -11,6 +11,9 @@
 #define RUNE_MAX_MODEL_TENSORS 8 /* inputs, and likewise outputs, of one model; 4 bytes of stack each */
 #endif
 
+/* A layer of a model: a function of its own in the program too, so that what it costs can be told. */
+#define RUNE_LAYER __attribute__((noinline))
+
 typedef struct rune_model_tensor {
     rune_element_type element_type;
     uint32_t count; /* elements */
