@@ -26,7 +26,9 @@ SENSORS = ("stream", "onboard")
 #: In front of the name of a file that lies beside the board's own, not in the family's folder.
 OWN_FILE = "./"
 
-_KEYS = ("family", "memory", "serial", "capabilities", "sensors", "sources", "defines", "flashing", "virtual")
+_KEYS = (
+    *("family", "memory", "serial", "capabilities", "sensors", "sources", "defines", "watchdog", "flashing", "virtual"),
+)
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _MACRO = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MACRO_VALUE = re.compile(r"[A-Za-z0-9_]+")
@@ -51,6 +53,7 @@ class Board:
         path: the file.
         family: the family's platform (``runeflash-arduino``).
         cpu, fpu: as gcc names them.
+        clock_hz: what the core runs at.
         flash: where the application goes, and the most it may take.
         ram: what the application may use.
         stack: the most bytes of C stack that a firmware may take; each reserves what its image can take.
@@ -63,6 +66,7 @@ class Board:
         defines: macros with which the board's C files are compiled.
         usb_ids: vendor and product numbers of the board's own USB port; empty where it has none.
         flashing: ``protocol``, by which a real board is flashed, and ``meanwhile``, how to do it with other tools.
+        watchdog_longest_ms: how long the hardware watchdog can wait at most, or None for a board without one.
     """
 
     id: str
@@ -72,6 +76,7 @@ class Board:
     cpu: str
     fpu: str
     mcu: str
+    clock_hz: int
     flash: MemoryRegion
     ram: MemoryRegion
     stack: int
@@ -84,6 +89,7 @@ class Board:
     defines: Mapping[str, str]
     usb_ids: tuple[tuple[int, int], ...] = ()
     flashing: Mapping[str, str] | None = None
+    watchdog_longest_ms: int | None = None
 
     def capabilities(self, sensors: str) -> frozenset[str]:
         """Return the capabilities that firmware for this board has in a mode of ``--sensors``."""
@@ -183,6 +189,7 @@ def _board(top: _Object, path: Path, family: str | None) -> Board:
         cpu=build.text("cpu"),
         fpu=build.text("fpu", ""),
         mcu=build.text("mcu"),
+        clock_hz=_hertz(path, build.text("f_cpu")),
         flash=MemoryRegion(flash.origin, upload.number("maximum_size")),
         ram=MemoryRegion(ram.origin, upload.number("maximum_ram_size")),
         stack=stack,
@@ -195,6 +202,7 @@ def _board(top: _Object, path: Path, family: str | None) -> Board:
         defines=ours.macros("defines"),
         usb_ids=build.number_pairs("hwids"),
         flashing=ours.texts("flashing") if ours.optional_object("flashing") is not None else None,
+        watchdog_longest_ms=ours.object("watchdog").number("longest_ms") if ours.optional_object("watchdog") else None,
     )
     _check_lists(board, ours)
     _check_files(board, ours, build)
@@ -244,6 +252,14 @@ def _family_files(board: Board, key: str) -> list[str]:
 def _did_you_mean(name: str, names: Iterable[str]) -> str | None:
     close = difflib.get_close_matches(name, list(names), n=1)
     return f"did you mean {close[0]}?" if close else None
+
+
+def _hertz(path: Path, text: str) -> int:
+    """Return a clock of PlatformIO's board format: a C constant, ``64000000L``."""
+    digits = text.rstrip("uUlL")
+    if not digits.isdecimal() or int(digits) == 0:
+        raise UserError(f"the board file {path} should have a number of hertz at build.f_cpu, not {text!r}")
+    return int(digits)
 
 
 class _Object:

@@ -17,6 +17,7 @@ from runeflash.firmware.budget import BUDGET_EXPORT, STAGE_EXPORT
 from runeflash.rune import abi
 from runeflash.rune.container import Rune
 from runeflash.rune.scripts import scripts_path
+from runeflash.rune.stack import recursive_functions
 from runeflash.rune.wasm import (
     CUSTOM,
     DATA,
@@ -158,7 +159,7 @@ def _translate(module: Module) -> str:
 
 _IMPORTED = re.compile(r"\bw2c_env_((?:\w)+)\(instance->w2c_env_instance(?:, )?")
 _DEFINITION = re.compile(
-    r"^(?:void|u32|u64|f32|f64) w2c_rune_f\d+\(w2c_rune\* instance.*\{\n(?:.*\n)*?\}\n", re.MULTILINE
+    r"^(?:void|u32|u64|f32|f64) w2c_rune_f(?P<number>\d+)\(w2c_rune\* instance.*\{\n(?:.*\n)*?\}\n", re.MULTILINE
 )
 _DROPPED = re.compile(
     r"^ *(?:"
@@ -211,6 +212,7 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
     assert budget is not None
     stage = _exported_global(module, STAGE_EXPORT)
     tick = re.compile(_TICK.format(budget=budget))
+    recursive = recursive_functions(module)
     declarations, definitions = [], []
     for match in _DEFINITION.finditer(text):
         body = _DROPPED.sub("", match[0])
@@ -234,7 +236,7 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
         head, _, rest = body.partition("{\n")
         if "_at(memory, " in rest:
             rest = "  u8 *const memory = memory_base();\n" + rest
-        if re.search(r"\bfunction_\d+\(|\)\(|\brune_aot_\w+\(", rest):  # it calls, so it may be part of a recursion
+        if int(match["number"]) in recursive:
             rest = "  check_stack();\n" + rest
         declarations.append(f"static {head.strip()};")
         definitions.append(f"static {head}{{\n{rest}".rstrip())

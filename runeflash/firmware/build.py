@@ -24,6 +24,7 @@ from runeflash.firmware.options import BuildOptions
 from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit, ram_methods
 from runeflash.firmware.stack import StackBound, stack_bound
 from runeflash.firmware.tail_calls import check_tail_calls
+from runeflash.firmware.watchdog import watchdog_milliseconds
 from runeflash.resources import folder
 from runeflash.rune.container import Rune
 from runeflash.templating import c_comment, render
@@ -88,6 +89,7 @@ def build_firmware(
         ToolError: a compiler or PlatformIO failed.
     """
     _check_capabilities(rune, options)
+    watchdog = watchdog_milliseconds(options)
     board = options.board
     tools = flags.firmware_tools(options.toolchain, board.cpu, board.fpu)
     identity = build_id(
@@ -124,6 +126,7 @@ def build_firmware(
             build_id=identity,
             heap_bytes=heap,
             budget=options.budget,
+            watchdog_ms=watchdog,
             interval_ms=options.interval_ms,
             stream_sensors=options.sensors == "stream",
         )
@@ -157,7 +160,9 @@ def build_firmware(
         _write(output / "firmware.hex", intel_hex(elf).encode())
         flash, ram = _measure(elf, image, rune, heap, reserve, options)
         check_fit(flash, ram, board.flash.length, board.ram.length, board.id)
-        _write_report(output, identity, flash, ram, stack, rune, image, options, f"{tools.name} {tools.version}")
+        _write_report(
+            output, identity, watchdog, flash, ram, stack, rune, image, options, f"{tools.name} {tools.version}"
+        )
     return Firmware(
         output,
         identity,
@@ -330,6 +335,7 @@ def _measure(
 def _write_report(
     output: Path,
     identity: str,
+    watchdog: int,
     flash: FlashUse,
     ram: RamUse,
     stack: StackBound,
@@ -351,6 +357,7 @@ def _write_report(
         "toolchain": toolchain,
         "interval_ms": options.interval_ms,
         "budget": options.budget,
+        "watchdog_ms": watchdog,
         "flash": {"limit": board.flash.length, "used": flash.total, **asdict(flash)},
         "ram": {"limit": board.ram.length, "used": ram.total, **asdict(ram)},
         "methods": ram_methods(options.engine),

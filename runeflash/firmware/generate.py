@@ -51,6 +51,7 @@ def generate_image(
     build_id: str,
     heap_bytes: int,
     budget: int,
+    watchdog_ms: int,
     interval_ms: int,
     stream_sensors: bool,
 ) -> GeneratedImage:
@@ -64,6 +65,7 @@ def generate_image(
         build_id: what the boot line shows.
         heap_bytes: of the engine, the linear memory included; 0 for one that has none.
         budget: what the rune may execute in one call.
+        watchdog_ms: after which the hardware watchdog resets the board, or 0.
         interval_ms: between calls of a pipeline without a timed sensor.
         stream_sensors: whether the host plays recordings in, instead of the board's own sensors.
     """
@@ -81,6 +83,7 @@ def generate_image(
         "model_list": ", ".join(f"&{model.symbol}" for model in models) or "NULL",
         "stages": [c_string(name) for name in rune.stage_names],
         "budget": budget,
+        "watchdog_ms": watchdog_ms,
         "interval_us": interval_ms * 1000,
         "headers": ["rune_double.h"] if "F64" in rune.output_elements() else [],
         "extra_members": [

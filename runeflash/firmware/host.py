@@ -35,6 +35,7 @@ def host_program(rune: Rune, *, engine: str = "wasm3", budget: int = DEFAULT_BUD
             build_id=build_id(rune.data),
             heap_bytes=rune.memory.total + _EXTRA_HEAP if engine == "wasm3" else 0,
             budget=budget,
+            watchdog_ms=0,
             interval_ms=interval_ms,
             stream_sensors=True,
         )
@@ -44,7 +45,7 @@ def host_program(rune: Rune, *, engine: str = "wasm3", budget: int = DEFAULT_BUD
             sources.append(work / name)
         command: list[str | Path] = [*_flags(), *zig.WARNING_FLAGS, "-O2", f"-I{_common()}"]
         zig.compile_c(
-            [*command, *sources, *_runtime_objects(engine), "-o", work / "rune"],
+            [*command, *sources, *runtime_objects(engine), "-o", work / "rune"],
             what="building the rune for this computer",
         )
 
@@ -71,7 +72,7 @@ def _sources_key() -> str:
     )
 
 
-def _runtime_objects(engine: str) -> list[Path]:
+def runtime_objects(engine: str) -> list[Path]:
     """Return the objects of the runtime, the engine and the math functions, compiled once."""
 
     def make(work: Path) -> None:

@@ -141,7 +141,7 @@ def _stays(section: Section) -> bool:
     return section.id == CUSTOM and Module((section,)).custom_sections[0][0] in {RESOURCE, RUNEFLASH}
 
 
-def runeflash_section(memory: MemoryLayout, models: tuple[RuneModel, ...], stage_global: int | None) -> Section:
+def runeflash_section(memory: MemoryLayout, models: tuple[RuneModel, ...], stage_global: int | None = None) -> Section:
     """Return the ``.runeflash`` section."""
     stage = _NO_GLOBAL if stage_global is None else stage_global
     content = MAGIC + struct.pack("<6I", memory.total, memory.stack, memory.data, memory.arena, stage, len(models))

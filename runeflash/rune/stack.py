@@ -7,6 +7,8 @@ pointers and variable-length arrays the deepest path through the call graph is t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runeflash.errors import UserError
 from runeflash.rune.wasm import Instruction, Module
 
@@ -29,7 +31,7 @@ def stack_bytes(module: Module, stack_pointer: int = 0) -> int:
     bodies = module.bodies
     first = module.imported_functions
     frames = [_frame(body, stack_pointer) for body in bodies]
-    callees = [_callees(body, module) for body in bodies]
+    callees = [called_functions(body, module) for body in bodies]
     depths: dict[int, int] = {}
     on_path: set[int] = set()
 
@@ -74,7 +76,40 @@ def _frame(body: tuple[Instruction, ...], stack_pointer: int) -> int:
     )
 
 
-def _callees(body: tuple[Instruction, ...], module: Module) -> frozenset[int]:
+def recursive_functions(module: Module) -> frozenset[int]:
+    """Return the functions that may come to call themselves, and with them those between two that do.
+
+    What is left when functions that call none of the others, and functions that none of the others calls, are taken
+    away one after the other.
+    """
+    first = module.imported_functions
+    called = {first + index: called_functions(body, module) for index, body in enumerate(module.bodies)}
+    left = set(called)
+    for direction in (called, _reversed(called)):
+        open_edges = {function: len(direction[function] & left) for function in left}
+        against = _reversed({function: direction[function] & left for function in left})
+        ready = [function for function, count in open_edges.items() if count == 0]
+        while ready:
+            function = ready.pop()
+            left.discard(function)
+            for other in against[function]:
+                open_edges[other] -= 1
+                if open_edges[other] == 0:
+                    ready.append(other)
+    return frozenset(left)
+
+
+def _reversed(edges: Mapping[int, frozenset[int] | set[int]]) -> dict[int, frozenset[int]]:
+    found: dict[int, set[int]] = {function: set() for function in edges}
+    for function, others in edges.items():
+        for other in others:
+            if other in found:
+                found[other].add(function)
+    return {function: frozenset(others) for function, others in found.items()}
+
+
+def called_functions(body: tuple[Instruction, ...], module: Module) -> frozenset[int]:
+    """Return the functions that a body calls; an indirect call may reach all that tables hold."""
     called = {instruction.immediates[0] for instruction in body if instruction.opcode == _CALL}
     if any(instruction.opcode == _CALL_INDIRECT for instruction in body):
         called |= module.element_functions

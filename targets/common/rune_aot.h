@@ -58,7 +58,7 @@ void rune_aot_manifest(void);
 void rune_aot_call(void);
 
 extern const uint32_t rune_aot_memory_size;
-uint8_t *rune_aot_memory(void);
+extern uint8_t rune_aot_memory[];
 
 void rune_aot_set_budget(int32_t budget);
 

@@ -48,7 +48,7 @@ typedef double f64;
 
 /* --- memory ----------------------------------------------------------------------------------------------- */
 
-static u8 rune_memory[RUNE_AOT_MEMORY_SIZE] __attribute__((aligned(16)));
+uint8_t rune_aot_memory[RUNE_AOT_MEMORY_SIZE] __attribute__((aligned(16)));
 
 /* Where `width` bytes at address + offset lie. Nothing here can wrap: each subtraction comes after the comparison that
    makes it safe. `offset` and `width` are constants in the code, so all but the last comparison are folded away, and
@@ -104,7 +104,7 @@ STORE(i64_store32, u32, u64)
 
 /* The memory's address as a value that the compiler keeps, where it would else build it anew for every few accesses. */
 INLINE u8 *memory_base(void) {
-    u8 *base = rune_memory;
+    u8 *base = rune_aot_memory;
 #if defined(__clang__)
     __asm("" : "+r"(base));
 #endif
@@ -115,7 +115,7 @@ static u8 *stretch(u32 address, u32 length) {
     if (length > RUNE_AOT_MEMORY_SIZE || address > RUNE_AOT_MEMORY_SIZE - length) {
         rune_aot_trap(RUNE_AOT_OUT_OF_BOUNDS);
     }
-    return rune_memory + address;
+    return rune_aot_memory + address;
 }
 
 INLINE void memory_fill(u32 to, u32 value, u32 length) {
@@ -142,7 +142,8 @@ INLINE void tick(u32 weight) {
 
 /* --- calls ------------------------------------------------------------------------------------------------ */
 
-/* Where the C stack is. Frames grow with the functions that are inlined, so depth is measured, not counted. */
+/* At the start of every function that may come to call itself: how deep the others get is known. Where the C stack is,
+   is measured rather than the calls counted, as frames grow with the functions that are inlined. */
 INLINE void check_stack(void) {
     uintptr_t here;
 #if defined(__arm__)

@@ -24,6 +24,10 @@ typedef struct rune_parameter {
     float real;
 } rune_parameter;
 
+#ifndef RUNE_LONGEST_SLEEP_US
+#define RUNE_LONGEST_SLEEP_US 1000000u /* a board's idle comes back after so long, whatever it waits for: see below */
+#endif
+
 #ifndef RUNE_MAX_CAPABILITY_PARAMETERS
 #define RUNE_MAX_CAPABILITY_PARAMETERS 6 /* per capability; 36 bytes each */
 #endif
@@ -85,8 +89,13 @@ typedef struct rune_board {
     void (*serial_flush)(void);
     /* How many bytes the host may send ahead: the size of the receive buffer. */
     uint32_t serial_receive_capacity;
-    /* Sleeps until an interrupt, or until the time `deadline` (microseconds()) has come, whichever is first. */
+    /* Sleeps until an interrupt, until the time `deadline` (microseconds()) has come, or for RUNE_LONGEST_SLEEP_US,
+       whichever is first. Feeds the watchdog. */
     void (*idle)(uint64_t deadline);
+    /* The hardware watchdog; both NULL where there is none. It is fed by the runtime after each call of the rune, and
+       by the board in its own waits (idle, serial_write): never in an interrupt, and never while the rune's code runs. */
+    void (*start_watchdog)(uint32_t milliseconds);
+    void (*feed_watchdog)(void);
     /* Asked after each call of the rune, and after each failure, with the number of finished calls; false ends
        rune_runtime_run. NULL: run on. */
     bool (*keep_running)(uint32_t finished_calls);

@@ -2,17 +2,25 @@
 
 #include <string.h>
 
+/* Divides by ten and returns the remainder. By hand, 16 bits at a time: on a 32-bit core a 64-bit division is a call of
+   700 bytes of the compiler's library. */
+static uint32_t divide_by_ten(uint64_t *value) {
+    uint64_t quotient = 0;
+    uint32_t remainder = 0;
+    for (int shift = 48; shift >= 0; shift -= 16) {
+        uint32_t part = remainder << 16 | ((uint32_t)(*value >> shift) & 0xFFFFu);
+        quotient = quotient << 16 | part / 10;
+        remainder = part % 10;
+    }
+    *value = quotient;
+    return remainder;
+}
+
 uint32_t rune_unsigned_print(uint64_t value, char *text) {
     char reversed[20];
     uint32_t count = 0;
-    /* 64-bit divisions are slow calls on a 32-bit core: one per nine digits. */
     while (value > UINT32_MAX) {
-        uint32_t part = (uint32_t)(value % 1000000000u);
-        value /= 1000000000u;
-        for (int i = 0; i < 9; i++) {
-            reversed[count++] = (char)('0' + part % 10);
-            part /= 10;
-        }
+        reversed[count++] = (char)('0' + divide_by_ten(&value));
     }
     uint32_t rest = (uint32_t)value;
     do {

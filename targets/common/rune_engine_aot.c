@@ -42,20 +42,20 @@ void rune_aot_trap(rune_aot_trap_reason reason) {
 
 /* --- imports ---------------------------------------------------------------------------------------------- */
 
-static uint32_t finish(rune_status status, uint32_t result) {
-    if (status != RUNE_OK) {
-        engine.status = status;
-        engine.message = "a host function failed";
-        rune_aot_leave();
-    }
-    return result;
+/* The host function has noted the failure, with a message. */
+static _Noreturn __attribute__((noinline, cold)) void host_failed(rune_status status) {
+    engine.status = status;
+    rune_aot_leave();
 }
 
-#define IMPORT(name, parameters, ...)                                            \
-    uint32_t rune_aot_##name parameters {                                        \
-        uint32_t result = 0;                                                     \
-        rune_status status = rune_host_##name(__VA_ARGS__, &result);             \
-        return finish(status, result);                                           \
+#define IMPORT(name, parameters, ...)                                \
+    uint32_t rune_aot_##name parameters {                            \
+        uint32_t result = 0;                                         \
+        rune_status status = rune_host_##name(__VA_ARGS__, &result); \
+        if (status != RUNE_OK) {                                     \
+            host_failed(status);                                     \
+        }                                                            \
+        return result;                                               \
     }
 
 IMPORT(debug, (uint32_t a, uint32_t b), a, b)
@@ -85,10 +85,7 @@ static rune_status run(void (*function)(void)) {
 }
 
 rune_status rune_engine_load(const rune_engine_module *module) {
-    if (module->memory_size != rune_aot_memory_size) {
-        engine.message = "the code in the firmware is another rune's";
-        return RUNE_ERROR_INVALID_MODULE;
-    }
+    /* Code and image are generated together, so the module's sizes are the code's. */
     engine.budget_of_call = module->budget;
     rune_aot_stage = 0;
     return run(rune_aot_instantiate) == RUNE_OK ? RUNE_OK : RUNE_ERROR_INVALID_MODULE;
@@ -116,5 +113,5 @@ uint32_t rune_engine_heap_used(void) {
 
 uint8_t *rune_engine_memory(uint32_t *size) {
     *size = rune_aot_memory_size;
-    return rune_aot_memory();
+    return rune_aot_memory;
 }

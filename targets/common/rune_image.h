@@ -24,6 +24,7 @@ typedef struct rune_image {
     const char *const *stages; /* names, in the order of the numbers that the rune keeps of them, from 1 */
     uint32_t stage_count;
     int32_t budget; /* what the rune may execute in one call, in the units of its instruction budget */
+    uint32_t watchdog_milliseconds; /* longer than any call within its budget; 0: no watchdog */
     uint32_t interval_microseconds; /* between calls of a pipeline without a timed sensor */
 
     /* Members that may be left 0. */

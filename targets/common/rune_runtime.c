@@ -80,11 +80,18 @@ static void print_boot(rune_status loaded) {
     rune_line_boot(&boot);
 }
 
+static void feed_watchdog(void) {
+    if (board->feed_watchdog != NULL) {
+        board->feed_watchdog();
+    }
+}
+
 static rune_status call(void) {
     rune_failure_clear();
     mark(RUNE_MARK_CALL_BEGIN);
     rune_status status = rune_engine_call();
     mark(RUNE_MARK_CALL_END);
+    feed_watchdog();
     return with_stage(with_message(status));
 }
 
@@ -117,6 +124,9 @@ rune_status rune_runtime_run(const rune_board *on, const rune_image *with) {
     board->start();
     rune_line_start(board);
     rune_stream_start(board);
+    if (board->start_watchdog != NULL && image->watchdog_milliseconds != 0) {
+        board->start_watchdog(image->watchdog_milliseconds);
+    }
     rune_status first_failure = RUNE_OK;
     uint32_t finished = 0;
     bool ended = false;

@@ -111,10 +111,6 @@ void *rune_wasm3_malloc(size_t wanted) {
     if (heap.closed) {
         return NULL;
     }
-    if (wanted == heap.memory_block && !heap.memory_given) {
-        heap.memory_given = true;
-        return heap.base + heap.end;
-    }
     if (wanted > heap.end) {
         heap.exhausted = true;
         return NULL;
@@ -146,6 +142,11 @@ void *rune_wasm3_calloc(size_t count, size_t size) {
 
 void *rune_wasm3_realloc(void *block, size_t wanted) {
     if (block == NULL) {
+        /* wasm3 makes the linear memory by enlarging nothing; other blocks of that size come from malloc. */
+        if (wanted == heap.memory_block && !heap.memory_given && !heap.closed) {
+            heap.memory_given = true;
+            return heap.base + heap.end;
+        }
         return rune_wasm3_malloc(wanted);
     }
     uint8_t *content = block;

@@ -171,8 +171,8 @@ def test_files_of_its_own(tmp_path: Path) -> None:
         "mine.h",
         "mine.ld",
     ]
-    assert linker_script(board).endswith("/* mine.ld */\n")
-    assert "RAM   (rwx) : ORIGIN = 0x20000000, LENGTH = 131072" in linker_script(board)
+    assert linker_script(board, board.stack).endswith("/* mine.ld */\n")
+    assert "RAM   (rwx) : ORIGIN = 0x20000000, LENGTH = 131072" in linker_script(board, board.stack)
 
 
 def test_every_key_is_on_its_page() -> None:

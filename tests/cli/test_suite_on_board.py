@@ -45,6 +45,33 @@ def test_run_pass_on_qemu(runeflash, fixtures: Path, name: str, toolchain: str, 
     assert done.stdout == expected
 
 
+def run_compiled(runeflash, fixtures: Path, name: str, board: str, toolchain: str, *options: str) -> None:
+    folder, expected = run_pass(fixtures, name)
+    command = ["run", folder / "Runefile.yml", "--engine", "aot", "--board", board, "--toolchain", toolchain, *options]
+    done = runeflash(*command, *inputs(folder))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == expected
+
+
+@pytest.mark.parametrize(("compiled_board", "name"), [("nano33ble", "gesture-ring"), ("netduinoplus2", "sine")])
+def test_run_pass_compiled(runeflash, fixtures: Path, name: str, toolchain: str, compiled_board: str) -> None:
+    run_compiled(runeflash, fixtures, name, compiled_board, toolchain)
+
+
+@pytest.mark.parametrize("name", ["sine"])
+def test_run_pass_compiled_on_qemu(runeflash, fixtures: Path, name: str, toolchain: str) -> None:
+    needs_qemu()
+    run_compiled(runeflash, fixtures, name, "netduinoplus2", toolchain, "--emulator", "qemu")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", [*RUN_PASS, "microspeech-up", "microspeech-down"])
+def test_every_run_pass_compiled(runeflash, fixtures: Path, name: str, toolchain: str, board: str) -> None:
+    run_compiled(runeflash, fixtures, name, board, toolchain)
+    if "qemu" in (find_board(board).virtual or {}) and shutil.which(QEMU) is not None:
+        run_compiled(runeflash, fixtures, name, board, toolchain, "--emulator", "qemu")
+
+
 def test_random_inputs_give_the_same_bytes_on_computer_and_board(
     runeflash, fixtures: Path, toolchain: str, tmp_path: Path, board: str
 ) -> None:

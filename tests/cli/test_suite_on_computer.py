@@ -8,10 +8,11 @@ import pytest
 from suite import RUN_PASS, inputs, run_pass
 
 
+@pytest.mark.parametrize("engine", ["wasm3", "aot"])
 @pytest.mark.parametrize("name", RUN_PASS)
-def test_run_pass(runeflash, fixtures: Path, name: str) -> None:
+def test_run_pass(runeflash, fixtures: Path, name: str, engine: str) -> None:
     folder, expected = run_pass(fixtures, name)
-    done = runeflash("run", folder / "Runefile.yml", *inputs(folder))
+    done = runeflash("run", folder / "Runefile.yml", *inputs(folder), "--engine", engine)
     assert done.returncode == 0, done.stderr
     assert done.stdout == expected
 

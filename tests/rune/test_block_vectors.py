@@ -1,8 +1,9 @@
-"""Every built-in proc block on its test vectors, natively and in the engine."""
+"""Every built-in proc block on its test vectors, natively and in both engines."""
 
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 
 import block_runner
@@ -12,17 +13,25 @@ from runeflash.blocks import library
 from runeflash.blocks.manifest import Block
 from runeflash.blocks.vectors import Case, load_vectors
 
-RUNNERS = {"native": block_runner.run_natively, "wasm3": block_runner.run_in_engine}
+RUNNERS = {
+    "native": block_runner.run_natively,
+    "wasm3": block_runner.run_in_engine,
+    "aot": partial(block_runner.run_in_engine, engine="aot"),
+}
 
 
 def _cases() -> list[object]:
-    found = []
+    """Every case for every runner; of what is compiled ahead of time, which takes longest, the first of each block."""
+    found: list[object] = []
     for name in library.names():
         block = library.load(name)
         assert block is not None
         for form in (block, *block.forms):
             prefix = name if form is block else f"{name}-{form.folder.name}"
-            found += [pytest.param(form, case, id=f"{prefix}-{case.name}") for case in load_vectors(form)]
+            for number, case in enumerate(load_vectors(form)):
+                for runner in RUNNERS:
+                    marks = [pytest.mark.exhaustive] if runner == "aot" and number > 0 else []
+                    found.append(pytest.param(form, case, runner, id=f"{prefix}-{case.name}-{runner}", marks=marks))
     return found
 
 
@@ -37,8 +46,7 @@ def _same(found: object, expected: object, exact: bool) -> bool:
     return found == expected
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
-@pytest.mark.parametrize(("block", "case"), _cases())
+@pytest.mark.parametrize(("block", "case", "runner"), _cases())
 def test_vector(block: Block, case: Case, runner: str, tmp_path: Path) -> None:
     errors = [call.error for call in case.calls if call.error is not None]
     if errors:

@@ -71,7 +71,7 @@ def tensor_bytes(vector: Vector) -> bytes:
     return struct.pack(f"<{len(vector.elements)}{FORMS[vector.type.element]}", *vector.elements)
 
 
-def run_in_engine(block: Block, case: Case, folder_: Path) -> list[list[list[object]]]:
+def run_in_engine(block: Block, case: Case, folder_: Path, *, engine: str = "wasm3") -> list[list[list[object]]]:
     """The elements of each output of each call, from a rune on this computer; None stands for NaN and infinity."""
     stage, inputs = stage_for(block, case, case.calls[0])
     capabilities = tuple(
@@ -94,7 +94,7 @@ def run_in_engine(block: Block, case: Case, folder_: Path) -> list[list[list[obj
         emit=lines.append,
         warn=lambda sentence: None,
     )
-    run_program(host_program(rune), session, seed=0, calls=len(case.calls))
+    run_program(host_program(rune, engine=engine), session, seed=0, calls=len(case.calls))
     if session.failure is not None:
         raise BlockFailedError(session.failure.message)
     values = [json.loads(line) for line in lines]

@@ -31,6 +31,10 @@ const char *rune_engine_trap_message(void) {
     return "there is no rune";
 }
 
+uint32_t rune_engine_stage(void) {
+    return 0;
+}
+
 uint32_t rune_engine_heap_used(void) {
     return 0;
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runeflash.firmware.budget import with_budget
 from runeflash.rune.container import MemoryLayout, RuneModel, resource_section, runeflash_section
-from runeflash.rune.wasm import Module
+from runeflash.rune.wasm import Module, read_module
 from runeflash.toolchain import cache
 
 IMPORTS = """
@@ -55,7 +56,12 @@ def with_sections(
 def rune(body: str, **sections: object) -> bytes:
     """Return a rune with all imports, one page of memory of which 4096 bytes are there, and this body."""
     text = f'(module {IMPORTS} (memory (export "memory") 1 1)\n{body})'
-    return with_sections(assemble(text), **sections)  # type: ignore[arg-type]
+    return with_sections(counted(assemble(text)), **sections)  # type: ignore[arg-type]
+
+
+def counted(wasm: bytes, stage_global: int | None = None) -> bytes:
+    """Return a module as a firmware has it: its instructions counted."""
+    return with_budget(read_module(wasm), stage_global).to_bytes()
 
 
 def data(address: int, content: bytes) -> str:

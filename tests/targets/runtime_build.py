@@ -22,12 +22,15 @@ HOST = folder("targets") / "host"
 SANITIZERS = ("zig-undefined", "gcc-address")
 
 _ENGINE = ("rune_engine_wasm3.c", "rune_wasm3_heap.c")
+#: The other engine's files: they need a rune's code to link with.
+_COMPILED_ENGINE = ("rune_engine_aot", "rune_aot_")
 _WASM3_FLAGS = ("-O2", "-w", "-fomit-frame-pointer", "-include", "rune_wasm3_config.h")
 
 
 def runtime_sources(*, engine: bool) -> list[Path]:
     """Return the runtime's files, with or without the wasm3 engine."""
-    return [path for path in sorted(COMMON.glob("rune_*.c")) if engine or path.name not in _ENGINE]
+    others = [path for path in sorted(COMMON.glob("rune_*.c")) if not path.name.startswith(_COMPILED_ENGINE)]
+    return [path for path in others if engine or path.name not in _ENGINE]
 
 
 @remember

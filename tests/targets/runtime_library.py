@@ -15,6 +15,7 @@ STATUS = (
     "out-of-memory",
     "trap",
     "stack-overflow",
+    "budget-exhausted",
     "bad-pointer",
     "bad-handle",
     "bad-parameter",
@@ -71,6 +72,8 @@ class Board(ctypes.Structure):
         ("serial_flush", ctypes.CFUNCTYPE(None)),
         ("serial_receive_capacity", ctypes.c_uint32),
         ("idle", ctypes.CFUNCTYPE(None, ctypes.c_uint64)),
+        ("start_watchdog", ctypes.CFUNCTYPE(None, ctypes.c_uint32)),
+        ("feed_watchdog", ctypes.CFUNCTYPE(None)),
         ("keep_running", ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_uint32)),
         ("mark", ctypes.CFUNCTYPE(None, ctypes.c_int)),
         ("drivers", ctypes.POINTER(Driver)),
@@ -112,6 +115,10 @@ class Image(ctypes.Structure):
         ("models", ctypes.POINTER(ctypes.POINTER(Model))),
         ("model_count", ctypes.c_uint32),
         ("model_arena", ctypes.c_void_p),
+        ("stages", ctypes.POINTER(ctypes.c_char_p)),
+        ("stage_count", ctypes.c_uint32),
+        ("budget", ctypes.c_int32),
+        ("watchdog_milliseconds", ctypes.c_uint32),
         ("interval_microseconds", ctypes.c_uint32),
         ("print_f64", ctypes.c_void_p),
         ("stream_sensors", ctypes.c_bool),
@@ -174,12 +181,14 @@ class FakeBoard:
         sent: the bytes that were written.
         time: microseconds; goes on by one at each look, and to the deadline in idle().
         marks: what was marked.
+        watchdog: the milliseconds it was started for, and "fed" for each time that it was fed.
     """
 
     def __init__(self, drivers: list[Driver] | None = None, capacity: int = 1024) -> None:
         self.sent = bytearray()
         self.time = 0
         self.marks: list[int] = []
+        self.watchdog: list[int | str] = []
         self.receive: Callable[[int], bytes] = lambda capacity: b""
         self.keep_running: Callable[[int], bool] = lambda finished: False
         self.idle: Callable[[int], None] = self._go_to
@@ -203,6 +212,8 @@ class FakeBoard:
             serial_flush=function("serial_flush", lambda: None),
             serial_receive_capacity=capacity,
             idle=function("idle", self._idle),
+            start_watchdog=function("start_watchdog", self.watchdog.append),
+            feed_watchdog=function("feed_watchdog", lambda: self.watchdog.append("fed")),
             keep_running=function("keep_running", self._keep_running),
             mark=function("mark", self.marks.append),
             drivers=ctypes.cast(array, ctypes.POINTER(Driver)),
@@ -304,13 +315,22 @@ def make_model(
 class FakeImage:
     """An image of a rune and models; keeps alive what its structure points to."""
 
-    def __init__(self, rune: bytes, models: list[Model] | None = None, *, heap_size: int = 32768) -> None:
+    def __init__(
+        self,
+        rune: bytes,
+        models: list[Model] | None = None,
+        *,
+        heap_size: int = 32768,
+        stages: tuple[str, ...] = (),
+        budget: int = 1_000_000,
+    ) -> None:
         models = models or []
         heap, heap_at = aligned_buffer(heap_size)
         arena, arena_at = aligned_buffer(64)
         code = ctypes.create_string_buffer(rune, len(rune))
         pointers = (ctypes.POINTER(Model) * len(models))(*map(ctypes.pointer, models))
-        self._kept = list(itertools.chain((heap, arena, code, pointers), models))
+        names = (ctypes.c_char_p * len(stages))(*(name.encode() for name in stages))
+        self._kept = list(itertools.chain((heap, arena, code, pointers, names), models))
         self.heap_at, self.heap_size = heap_at, heap_size
         self.c = Image(
             b"test",
@@ -322,5 +342,9 @@ class FakeImage:
             ctypes.cast(pointers, ctypes.POINTER(ctypes.POINTER(Model))),
             len(models),
             arena_at,
+            ctypes.cast(names, ctypes.POINTER(ctypes.c_char_p)),
+            len(stages),
+            budget,
+            30_000,
             100_000,
         )

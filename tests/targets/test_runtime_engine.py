@@ -471,3 +471,76 @@ def test_a_rune_that_is_refused_still_boots_the_board(library: Library) -> None:
 def test_everything_compiles_for_a_core(compiler: str, tmp_path: Path) -> None:
     """Without a word from either compiler, for a Cortex-M4F and with picolibc's headers."""
     runtime_build.compile_for_core(compiler, runtime_build.runtime_sources(engine=True), tmp_path)
+
+
+# --- the instruction budget --------------------------------------------------------------------------------
+
+#: A rune that keeps its stage in a global: 1 reads nothing and ends, 2 is where it loops for ever.
+LOOPING = """
+  (global $stage (mut i32) (i32.const 0))
+  (func (export "_manifest") (result i32) (i32.const 1))
+  (func (export "_call") (param i32 i32 i32) (result i32)
+    (global.set $stage (i32.const 1))
+    (global.set $stage (i32.const 2))
+    (loop $again BODY (br $again))
+    (i32.const 0))
+"""
+
+
+def looping(body: str = "") -> bytes:
+    text = f'(module {rune_modules.IMPORTS} (memory (export "memory") 1 1)\n{LOOPING.replace("BODY", body)})'
+    return rune_modules.with_sections(rune_modules.counted(rune_modules.assemble(text), stage_global=0))
+
+
+def test_a_loop_without_end_names_its_stage_and_starts_anew(library: Library) -> None:
+    board = FakeBoard()
+    board.keep_running = failures(3)
+    image = FakeImage(looping(), stages=("audio", "fft"), budget=100_000)
+    assert run(library, board, image) == "budget-exhausted"
+    expected = {
+        "runeflash": "error",
+        "code": "budget-exhausted",
+        "stage": "fft",
+        "message": "the instruction budget is used up",
+    }
+    assert board.of_kind("error") == [expected] * 3
+    assert len(board.of_kind("boot")) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "least", "most"),
+    [
+        # the weight of an iteration is that of its instructions, so the calls of the host tell how many there were
+        ("(drop (call $debug (i32.const 0) (i32.const 0)))", 450, 500),
+        (
+            "(memory.fill (i32.const 0) (i32.const 0) (i32.const 4000))"
+            "(drop (call $debug (i32.const 0) (i32.const 0)))",
+            75,
+            85,
+        ),
+    ],
+)
+def test_what_a_budget_pays_for(library: Library, body: str, least: int, most: int) -> None:
+    board = FakeBoard()
+    board.keep_running = failures(1)
+    run(library, board, FakeImage(looping(body), budget=100_000))
+    assert least <= len(board.of_kind("log")) <= most
+
+
+def test_each_call_has_its_own_budget(library: Library) -> None:
+    body = """(local.set $i (i32.const 100)) (loop $more
+      (br_if $more (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))"""
+    wasm = rune(
+        f"""(func (export "_manifest") (result i32) (i32.const 1))
+        (func (export "_call") (param i32 i32 i32) (result i32) (local $i i32) {body} (i32.const 0))"""
+    )
+    board = FakeBoard()
+    board.keep_running = until(5)
+    assert run(library, board, FakeImage(wasm, budget=1000)) == "ok"
+
+
+def test_the_watchdog_is_fed_after_every_call(library: Library) -> None:
+    board = FakeBoard()
+    board.keep_running = until(3)
+    assert run(library, board, FakeImage(counting())) == "ok"
+    assert board.watchdog == [30_000, "fed", "fed", "fed"]

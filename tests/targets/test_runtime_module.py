@@ -115,14 +115,14 @@ BAD_MODULES = {
     "another format": (
         lambda: (
             assemble(f"(module {MEMORY})")
-            + WasmModule((custom_section(".runeflash", b"RF\x02\0" + bytes(20)),)).to_bytes()[8:]
+            + WasmModule((custom_section(".runeflash", b"RF\x01\0" + bytes(20)),)).to_bytes()[8:]
         ),
         "format that this firmware does not know",
     ),
     "too many models": (
         lambda: (
             assemble(f"(module {MEMORY})")
-            + WasmModule((custom_section(".runeflash", b"RF\x01\0" + bytes(16) + b"\xff\xff\xff\xff"),)).to_bytes()[8:]
+            + WasmModule((custom_section(".runeflash", b"RF\x02\0" + bytes(20) + b"\xff\xff\xff\xff"),)).to_bytes()[8:]
         ),
         "malformed",
     ),

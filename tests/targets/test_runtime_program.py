@@ -65,7 +65,8 @@ def build(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             f"static const uint8_t rune[] = {{{', '.join(map(str, wasm))}}};\n"
             "static uint8_t heap[32768] __attribute__((aligned(16)));\n"
             'const rune_image rune_image_self = {.name = "test", .build_id = "00", .rune = rune,\n'
-            "    .rune_length = sizeof rune, .heap = heap, .heap_size = sizeof heap, .interval_microseconds = 1000};\n"
+            "    .rune_length = sizeof rune, .heap = heap, .heap_size = sizeof heap, .budget = 1000000,\n"
+            "    .interval_microseconds = 1000};\n"
         )
         return runtime_build.build_program(request.param, sources, folder / "rune", wasm3_too=True, more=image)
 

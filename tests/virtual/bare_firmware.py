@@ -69,7 +69,7 @@ def compile_elf(source: str, toolchain: str, *, flags: tuple[str, ...] = (), ben
             program = Path(work) / "program.c"
             program.write_text(source)
             script = Path(work) / "firmware.ld"
-            script.write_text(linker_script(bench.board))
+            script.write_text(linker_script(bench.board, bench.board.stack))
             link = [*_LINK, "-T", script]
             options = ["-O2", "-ffunction-sections", "-Wall", "-Wextra", "-Werror", *zig.SEMANTICS_FLAGS, *flags]
             files = [program, *(family / path for path in bench.board.sources), "-o", place / "firmware.elf"]

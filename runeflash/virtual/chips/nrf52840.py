@@ -10,7 +10,12 @@ from runeflash.virtual.bus import PAGE, BusError
 from runeflash.virtual.chips.chip import Chip
 from runeflash.virtual.machine import Machine, Region
 from runeflash.virtual.nvic import FIRST_INTERRUPT
-from runeflash.virtual.peripherals.nrf52840.clock_power import RESET_PIN, RESET_SOFTWARE, ClockPower
+from runeflash.virtual.peripherals.nrf52840.clock_power import (
+    RESET_PIN,
+    RESET_SOFTWARE,
+    RESET_WATCHDOG,
+    ClockPower,
+)
 from runeflash.virtual.peripherals.nrf52840.gpio import Gpio
 from runeflash.virtual.peripherals.nrf52840.nordic import NordicPeripheral
 from runeflash.virtual.peripherals.nrf52840.nvmc import Nvmc
@@ -55,7 +60,8 @@ class Nrf52840(Chip):
         self.machine = Machine(
             flash=_FLASH, ram=_RAM, interrupts=_INTERRUPTS, priority_bits=_PRIORITY_BITS, profile=profile
         )
-        self.machine.on_reset = lambda: self._reset(RESET_SOFTWARE)
+        self.machine.on_reset = self._reset_requested
+        self._watchdog_bit = False
         self.serial = SerialLine()
         self._application = 0
         self._clock_power: ClockPower | None = None
@@ -76,7 +82,15 @@ class Nrf52840(Chip):
         """Reset by the reset pin."""
         self._reset(RESET_PIN)
 
+    def _watchdog_bites(self) -> None:
+        self._watchdog_bit = True
+        self.machine.request_reset()
+
+    def _reset_requested(self) -> None:
+        self._reset(RESET_WATCHDOG if self._watchdog_bit else RESET_SOFTWARE)
+
     def _reset(self, reason: int) -> None:
+        self._watchdog_bit = False
         kept = self._clock_power.reset_reasons if self._clock_power is not None and reason else 0
         self._attach(kept | reason)
         self.machine.reset_core(self._application)
@@ -101,7 +115,7 @@ class Nrf52840(Chip):
             *self._rtcs,
         ]
         self._tasks = {peripheral.base: peripheral for peripheral in nordic}
-        for peripheral in (*nordic, ppi, *ports, Nvmc(), Wdt()):
+        for peripheral in (*nordic, ppi, *ports, Nvmc(), Wdt(machine, self._watchdog_bites)):
             machine.attach(peripheral)
 
     def _trigger(self, address: int) -> None:

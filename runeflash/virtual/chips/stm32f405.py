@@ -69,7 +69,8 @@ class Stm32F405(Chip):
         self.machine = Machine(
             flash=_FLASH, ram=_RAM, interrupts=_INTERRUPTS, priority_bits=_PRIORITY_BITS, profile=profile
         )
-        self.machine.on_reset = lambda: self._reset(rcc.SOFTWARE | rcc.PIN)
+        self.machine.on_reset = self._reset_requested
+        self._watchdog_bit = False
         self.serial = SerialLine()
         self._rcc = self._attach(_POWER_ON)
         self.machine.power_up()
@@ -87,7 +88,15 @@ class Stm32F405(Chip):
         """Reset by the reset pin."""
         self._reset(rcc.PIN)
 
+    def _watchdog_bites(self) -> None:
+        self._watchdog_bit = True
+        self.machine.request_reset()
+
+    def _reset_requested(self) -> None:
+        self._reset((rcc.WATCHDOG if self._watchdog_bit else rcc.SOFTWARE) | rcc.PIN)
+
     def _reset(self, flags: int) -> None:
+        self._watchdog_bit = False
         self._rcc = self._attach(self._rcc.reset_flags | flags)
         self.machine.reset_core(_FLASH.base)
 
@@ -121,7 +130,7 @@ class Stm32F405(Chip):
             usart_clock: usart,
         }
         controller = Rcc(machine, flags, wiring.crystal_hz or None, flash, pwr, clocks)
-        for peripheral in (*clocks.values(), controller, flash, Iwdg()):
+        for peripheral in (*clocks.values(), controller, flash, Iwdg(machine, self._watchdog_bites)):
             machine.attach(peripheral)
         return controller
 

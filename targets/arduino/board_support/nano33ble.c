@@ -8,6 +8,7 @@
 #include "nrf52840_registers.h"
 #include "nrf52840_rng.h"
 #include "nrf52840_uarte.h"
+#include "nrf52840_watchdog.h"
 #include "rune_board.h"
 
 /* 32 times the port, and the pin. By default those that Arduino calls D1 and D0, from the board's schematic. */
@@ -74,20 +75,6 @@ static const char *reset_cause(void)
     return reset_name;
 }
 
-/* A watchdog that the bootloader has started cannot be stopped. */
-static void feed_watchdog(void)
-{
-    if (NRF_WDT_RUNSTATUS == 0) {
-        return;
-    }
-    const uint32_t enabled = NRF_WDT_RREN;
-    for (uint32_t i = 0; i < 8u; i++) {
-        if (enabled & (1u << i)) {
-            NRF_WDT_RR(i) = NRF_WDT_RELOAD;
-        }
-    }
-}
-
 /* Sleeps once, unless the alarm has gone off or (if asked for) a byte has arrived. Both are tested with interrupts
    masked, so what happens after the test still ends the sleep. Returns whether a byte has arrived. */
 static bool sleep_once(bool until_byte)
@@ -109,8 +96,9 @@ static bool sleep_once(bool until_byte)
 
 static void idle(uint64_t deadline)
 {
-    feed_watchdog();
-    if (!nrf52840_clock_arm_alarm(deadline)) {
+    nrf52840_watchdog_feed();
+    const uint64_t latest = nrf52840_clock_microseconds() + RUNE_LONGEST_SLEEP_US;
+    if (!nrf52840_clock_arm_alarm(deadline < latest ? deadline : latest)) {
         return;
     }
     if (sleep_once(true)) {
@@ -122,6 +110,13 @@ static void idle(uint64_t deadline)
         }
     }
     nrf52840_clock_disarm_alarm();
+}
+
+/* Waits where there is no room, hence the watchdog. */
+static void serial_write(const uint8_t *data, uint32_t length)
+{
+    nrf52840_watchdog_feed();
+    nrf52840_uarte_write(data, length);
 }
 
 static void mark(rune_mark value)
@@ -139,10 +134,12 @@ const rune_board rune_board_self = {
     .reset_cause = reset_cause,
     .microseconds = nrf52840_clock_microseconds,
     .serial_read = nrf52840_uarte_read,
-    .serial_write = nrf52840_uarte_write,
+    .serial_write = serial_write,
     .serial_flush = nrf52840_uarte_flush,
     .serial_receive_capacity = RUNE_UARTE_RECEIVE_SIZE,
     .idle = idle,
+    .start_watchdog = nrf52840_watchdog_start,
+    .feed_watchdog = nrf52840_watchdog_feed,
     .keep_running = NULL,
     .mark = mark,
     .drivers = drivers,

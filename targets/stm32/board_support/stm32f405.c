@@ -10,6 +10,7 @@
 #include "stm32f405_rng.h"
 #include "stm32f405_time.h"
 #include "stm32f405_usart.h"
+#include "stm32f405_watchdog.h"
 
 #ifndef RUNE_SERIAL_BAUD
 #define RUNE_SERIAL_BAUD 1000000 /* any up to RUNE_USART_MAX_BAUD */
@@ -85,8 +86,9 @@ static bool sleep_once(bool until_byte)
 
 static void idle(uint64_t deadline)
 {
-    STM32_IWDG_KR = STM32_IWDG_KR_RELOAD; /* an option byte may have started it; harmless where it does not run */
-    if (!stm32f405_time_arm_alarm(deadline)) {
+    stm32f405_watchdog_feed(); /* an option byte may have started it, too */
+    const uint64_t latest = stm32f405_time_microseconds() + RUNE_LONGEST_SLEEP_US;
+    if (!stm32f405_time_arm_alarm(deadline < latest ? deadline : latest)) {
         return;
     }
     if (sleep_once(true)) {
@@ -98,6 +100,13 @@ static void idle(uint64_t deadline)
         }
     }
     stm32f405_time_disarm_alarm();
+}
+
+/* Waits where there is no room, hence the watchdog. */
+static void serial_write(const uint8_t *data, uint32_t length)
+{
+    stm32f405_watchdog_feed();
+    stm32f405_usart_write(data, length);
 }
 
 static void mark(rune_mark value)
@@ -115,10 +124,12 @@ const rune_board rune_board_self = {
     .reset_cause = reset_cause,
     .microseconds = stm32f405_time_microseconds,
     .serial_read = stm32f405_usart_read,
-    .serial_write = stm32f405_usart_write,
+    .serial_write = serial_write,
     .serial_flush = stm32f405_usart_flush,
     .serial_receive_capacity = RUNE_USART_RECEIVE_SIZE,
     .idle = idle,
+    .start_watchdog = stm32f405_watchdog_start,
+    .feed_watchdog = stm32f405_watchdog_feed,
     .keep_running = NULL,
     .mark = mark,
     .drivers = drivers,

@@ -23,7 +23,7 @@ _HSI, _HSE, _PLL = 0, 1, 2
 
 #: Bits of CSR.
 REMOVE_FLAGS = 1 << 24
-BROWN_OUT, PIN, POWER_ON, SOFTWARE = 1 << 25, 1 << 26, 1 << 27, 1 << 28
+BROWN_OUT, PIN, POWER_ON, SOFTWARE, WATCHDOG = 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 29
 
 #: The registers that switch clocks on: their offsets by bus; the bus's reset register lies 0x20 before each.
 AHB1, AHB2, APB1, APB2 = 0x30, 0x34, 0x40, 0x44
