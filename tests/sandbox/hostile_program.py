@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,10 @@ from runeflash.toolchain import cache, zig
 from runeflash.toolchain.process import run_tool
 
 HERE = Path(__file__).resolve().parent
+_TARGETS = HERE.parent / "targets"
 _COMMON = folder("targets") / "common"
+#: The files of the engine that needs a rune's code.
+_AOT = ("rune_engine_aot", "rune_aot_")
 #: wasm3 needs more than on a 32-bit core. A multiple of 16: the linear memory ends where the array does.
 _HEAP = 1 << 20
 
@@ -61,12 +63,9 @@ def runtime_objects(engine: str) -> list[Path]:
                 jobs += [(path, [*extra, "-fomit-frame-pointer", *_SANITIZE_WASM3]) for path in sources]
             elif name in {"runtime", "engine"}:
                 jobs += [(path, [*extra, "-O1", *_SANITIZE]) for path in sources]
-        jobs.append((HERE / "hostile_board.c", [*flags.OWN, "-O1", *_SANITIZE]))
         compile_all(jobs, work)
 
-    key = cache.key(
-        "hostile", engine, compiler(), cache.tree_key(_COMMON), cache.tree_key(HERE, "*.c"), Path(__file__).read_text()
-    )
+    key = cache.key("hostile", engine, compiler(), cache.tree_key(_COMMON), Path(__file__).read_text())
     return sorted(cache.entry("test-objects", key, make).glob("*.o"))
 
 
@@ -90,24 +89,48 @@ def image_files(rune: Rune, engine: str, work: Path) -> list[Path]:
 
 
 def hostile_program(engine: str) -> Path:
-    """Return the program: orders on standard input, lines on standard output."""
-    rune = hostile_rune()
-    objects = runtime_objects(engine)
+    """Return the hostile rune's program: orders on standard input, lines on standard output."""
+    return _program("hostile_board", hostile_rune(), engine, [])
+
+
+def fuzzer(name: str) -> Path:
+    """Return the program of a fuzzer."""
+    board = HERE / "fuzz_board.c"
+    if name == "module_run":
+        return _program(name, None, "wasm3", [board])
+    if name == "module_fuzz":
+        return _program(name, None, None, [_TARGETS / "fake_engine.c"])
+    return _program(name, hostile_rune(), None, [board, _TARGETS / "fake_engine.c"])
+
+
+def _program(main: str, rune: Rune | None, engine: str | None, sources: list[Path]) -> Path:
+    """Return a program of the runtime with an engine, or with none, and of the image of a rune, if there is one."""
+    objects = [path for path in runtime_objects(engine or "aot") if engine or not path.stem.startswith(_AOT)]
+    place = next(folder for folder in (HERE, _TARGETS) if (folder / f"{main}.c").is_file())
+    sources = [place / f"{main}.c", *sources]
 
     def make(work: Path) -> None:
-        files = image_files(rune, engine, work)
-        own = compile_all([(path, [*flags.PROJECT, "-O1", *_SANITIZE]) for path in files], work)
-        run_tool(
-            [compiler(), *_SANITIZE, *own, *objects, "-lm", "-o", work / "hostile"], what="linking the hostile rune"
-        )
+        files = image_files(rune, engine or "aot", work) if rune else []
+        files = [path for path in files if engine or path.name != flags.RUNE_CODE_FILE]
+        jobs = [(path, [*flags.PROJECT, "-O1", *_SANITIZE]) for path in files]
+        jobs += [(path, [*flags.OWN, "-O1", *_SANITIZE]) for path in sources]
+        own = compile_all(jobs, work)
+        run_tool([compiler(), *_SANITIZE, *own, *objects, "-lm", "-o", work / main], what=f"linking {main}")
 
-    key = cache.key("hostile-program", engine, rune.data, str(objects), inspect.getsource(make), str(SIZE), str(BUDGET))
-    return cache.entry("test-objects", key, make) / "hostile"
+    parts = [rune.data if rune else b"", *(path.read_bytes() for path in (*sources, HERE / "fuzz_board.h"))]
+    key = cache.key("sanitized", main, str(engine), str(objects), *parts, str(SIZE), str(BUDGET))
+    return cache.entry("test-objects", key, make) / main
 
 
-def run(program: Path, orders: bytes, *, timeout: int = 500) -> list[str]:
-    """Give a program its orders; return its lines. A word from a sanitizer fails the test."""
-    done = subprocess.run([program], input=orders, capture_output=True, timeout=timeout, check=False)
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-6000:]
+def execute(command: list[str | Path], orders: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a program; a word from a sanitizer, or another exit status than 0, fails the test."""
+    done = subprocess.run(command, input=orders, capture_output=True, timeout=3600, check=False)
+    assert done.returncode == 0, f"status {done.returncode}\n{done.stderr.decode(errors='replace')[-6000:]}"
+    return done
+
+
+def run(program: Path, orders: bytes) -> list[str]:
+    """Give the hostile rune its orders; return its lines."""
+    done = execute([program], orders)
     assert done.stderr == b"", done.stderr.decode(errors="replace")[-6000:]
     return done.stdout.decode().splitlines()

@@ -188,15 +188,24 @@ ACTION = {name: number for number, name in enumerate(_ACTIONS)}
 NULL, ANOTHER_TYPE, BEYOND = len(ACTION), len(ACTION) + 1, len(ACTION) + 2
 
 _WIDE = 40
+_LOCALS = " ".join(f"(local $l{number} i64)" for number in range(_WIDE))
+_LOADED = "\n    ".join(
+    f"(local.set $l{n} (i64.load (i32.and (i32.add (local.get $x) (i32.const {n})) (i32.const 63))))"
+    for n in range(_WIDE)
+)
+_STORED = "\n    ".join(
+    f"(i64.store (i32.const {SINK}) (i64.xor (local.get $l{n}) (i64.load (i32.const {SINK}))))" for n in range(_WIDE)
+)
+#: What is done after the inner call keeps compilers from making loops of these.
 _RECURSIONS = f"""
   (func $down (param $x i32) (result i32) (local $deeper i32)
     (local.set $deeper (call $down (i32.add (local.get $x) (i32.const 1))))
     (i32.store (i32.const {SINK}) (i32.xor (local.get $deeper) (local.get $x)))
     (i32.rotl (local.get $deeper) (local.get $x)))
-  (func $down_wide (param $x i32) (result i32) {" ".join(f"(local $l{number} i64)" for number in range(_WIDE))}
-    {" ".join(f"(local.set $l{n} (i64.load (i32.and (i32.add (local.get $x) (i32.const {n})) (i32.const 63))))" for n in range(_WIDE))}
+  (func $down_wide (param $x i32) (result i32) {_LOCALS}
+    {_LOADED}
     (local.set $x (call $down_wide (i32.add (local.get $x) (i32.const 1))))
-    {" ".join(f"(i64.store (i32.const {SINK}) (i64.xor (local.get $l{n}) (i64.load (i32.const {SINK}))))" for n in range(_WIDE))}
+    {_STORED}
     (local.get $x))
 """
 
