@@ -28,8 +28,8 @@ RAM = 0x20000000
 PAINT = b"\xa7"
 
 
-def build_hostile(board: str, engine: str, toolchain: str, output: Path, patch: pytest.MonkeyPatch) -> bytes:
-    """Build the firmware by the real path, but for the proof of its stack; return the image."""
+def build_hostile(board: str, engine: str, toolchain: str, output: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Build the firmware by the real path, but for the proof of its stack; return the image's path."""
     bound = StackBound(RESERVE, 0, 0, ())
     patch.setattr(build, "stack_bound", lambda *_: bound)
     patch.setattr(build, "_last_reserve", lambda *_: RESERVE)
@@ -37,7 +37,7 @@ def build_hostile(board: str, engine: str, toolchain: str, output: Path, patch: 
     options = BuildOptions(find_board(board), "stream", toolchain=toolchain, engine=engine, budget=BUDGET)
     firmware = build_firmware(hostile_rune(), options, output)
     assert firmware.ram.stack == RESERVE
-    return firmware.image.read_bytes()
+    return firmware.image
 
 
 class Orders:
@@ -73,12 +73,12 @@ class Orders:
         return reply
 
 
-def run_virtual(board: str, image: bytes, orders: Iterable[bytes]) -> list[dict[str, Any]]:
+def run_virtual(board: str, image: Path, orders: Iterable[bytes]) -> list[dict[str, Any]]:
     """Run orders on the virtual board, which faults on whatever the chip would; return boot, outputs and errors.
 
     The stack is painted: it must never be used to its end.
     """
-    machine = virtual_board(find_board(board), image, random_bytes=bytes)
+    machine = virtual_board(find_board(board), image.read_bytes(), random_bytes=bytes)
     machine.write_memory(RAM, PAINT * RESERVE)
     host = Orders(orders)
     while not host.finished:
@@ -90,7 +90,7 @@ def run_virtual(board: str, image: bytes, orders: Iterable[bytes]) -> list[dict[
     return host.answers
 
 
-def run_qemu(board: str, image: bytes, orders: Iterable[bytes]) -> list[dict[str, Any]]:
+def run_qemu(board: str, image: Path, orders: Iterable[bytes]) -> list[dict[str, Any]]:
     """The same on QEMU's board, in real time, which faults on accesses that are not aligned as the chip does."""
     if shutil.which(PROGRAM) is None:
         pytest.skip(f"{PROGRAM} is not installed")
@@ -99,7 +99,7 @@ def run_qemu(board: str, image: bytes, orders: Iterable[bytes]) -> list[dict[str
     machine_name, port = str(description.virtual["qemu"]), int(description.virtual["qemu_serial"])
     host = Orders(orders)
     started = time.monotonic()
-    with QemuBoard(machine_name, image, description.flash.origin, serial_port=port) as machine:
+    with QemuBoard(machine_name, image.read_bytes(), description.flash.origin, serial_port=port) as machine:
         while not host.finished:
             reply = host.receive(machine.serial_output(0.1), time.monotonic())
             assert time.monotonic() < started + 300, host.answers[-1:]  # a guard against a hang

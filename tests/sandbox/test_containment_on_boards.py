@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 from hostile_firmware import build_hostile, run_qemu, run_virtual
-from hostile_rune import Trap, good, good_line
+from hostile_rune import Trap, good, good_line, hostile_rune
 from traps import alignment_traps, all_traps, one_per_row, wrong_answers
 
 from runeflash.boards import all_boards
+from runeflash.errors import UserError
+from runeflash.firmware.module import firmware_module
 from runeflash.firmware.options import ENGINES
+from runeflash.firmware.stack import stack_bound
 
 TRAPS = all_traps()
 ROWS = one_per_row(TRAPS)
 BOARDS = [board.id for board in all_boards() if board.virtual is not None]
 QEMU_BOARD = "netduinoplus2"
 
-Images = Callable[[str, str, str], bytes]
+Images = Callable[[str, str, str], Path]
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +31,14 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Images:
     """Builds an image for a board, with an engine and a toolchain: once."""
 
     @cache
-    def build(board: str, engine: str, toolchain: str) -> bytes:
+    def build(board: str, engine: str, toolchain: str) -> Path:
         with pytest.MonkeyPatch.context() as patch:
-            place: Path = tmp_path_factory.mktemp("hostile")
-            return build_hostile(board, engine, toolchain, place, patch)
+            return build_hostile(board, engine, toolchain, tmp_path_factory.mktemp("hostile"), patch)
 
     return build
 
 
-def check(board: str, image: bytes, traps: list[Trap]) -> None:
+def check(board: str, image: Path, traps: list[Trap]) -> None:
     """Spring traps in a row; before and after them, the rune works as after a reset."""
     orders = [good(1, 1), good(2, 2), *(trap.order for trap in traps), good(3, 4), good(5, 6)]
     boot, first, second, *answers, third, fourth = run_virtual(board, image, orders)
@@ -63,6 +65,14 @@ def test_alignment_on_qemu(images: Images) -> None:
     assert boot["runeflash"] == "boot"
     assert wrong_answers(traps, answers) == []
     assert [first, last] == [good_line(1, 1, 1), good_line(3, 4, 1)]
+
+
+@pytest.mark.parametrize(("board", "engine"), [("nano33ble", "aot"), (QEMU_BOARD, "wasm3")])
+def test_recursion_is_refused(images: Images, board: str, engine: str) -> None:
+    """What the tests leave out of the build: it finds that the hostile rune calls itself."""
+    elf = images(board, engine, "auto").with_name("firmware.elf")
+    with pytest.raises(UserError, match="calls itself"):
+        stack_bound(elf, firmware_module(hostile_rune()), 1000 if engine == "wasm3" else None)
 
 
 @pytest.mark.exhaustive

@@ -1,4 +1,4 @@
-"""Fuzzers of what a rune or a line reaches: host functions, the module loader, the stream. `make fuzz` runs them longer.
+"""Fuzzers of what a rune or a line reaches: host functions, the module loader, the stream; longer by `make fuzz`.
 
 Everything that they drive is compiled with the address and the undefined behaviour sanitizer.
 """
@@ -79,6 +79,9 @@ def runes() -> list[bytes]:
     """Good runes to begin with."""
     random_modules = [assemble(ModuleMaker(seed, 12).text()) for seed in (5, 6)]
     return [hostile_rune().data, *(_with_section(wasm, 65536) for wasm in random_modules)]
+
+
+_LIKELY = (0, 1, 0x0B, 0x10, 0x40, 0x41, 0x7F, 0x80, 0xFF)
 
 
 def mutated(data: bytes, generator: random.Random) -> bytes:
