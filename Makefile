@@ -27,10 +27,12 @@ $(VENV)/python.stamp:
 
 $(VENV)/run.stamp: pyproject.toml $(VENV)/python.stamp
 	$(PIP) install -e .
+	@$(BIN)/python -m compileall -q runeflash
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml $(VENV)/python.stamp
 	$(PIP) install -e '.[dev,reference]'
+	@$(BIN)/python -m compileall -q runeflash
 	@touch $@ $(VENV)/run.stamp
 
 setup: $(VENV)/dev.stamp

@@ -1,4 +1,4 @@
-"""The speech pipeline's proc blocks, compiled for a Cortex-M4F: the instructions of one second of audio, and memory."""
+"""The speech pipeline: its proc blocks native and in both engines, one second of audio; and memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ import os
 import shlex
 import struct
 import tempfile
+import wave
 from pathlib import Path
 
 from benchmarks.figure import Figure
+from runeflash.boards import find_board
+from runeflash.device.recordings import Recordings
+from runeflash.device.session import RunSession
+from runeflash.device.virtual_run import run_virtual
 from runeflash.firmware import flags
+from runeflash.firmware.build import build_firmware
+from runeflash.firmware.options import ENGINES, BuildOptions
 from runeflash.pipeline import load
 from runeflash.pipeline.graph import Pipeline
 from runeflash.resources import folder
@@ -38,6 +45,7 @@ pipeline:
   features: {out: serial, inputs: [noise_filtering]}
   serial: {out: serial, inputs: [label]}
 """
+_SCORES = bytes([0, 1, 5, 2, 3, 4])
 _NAMES = ("fft", "noise_filtering", "most_confident", "label")
 _TENSORS = {
     "audio": ("RUNE_TYPE_I16", "int16_t", 16000),
@@ -125,7 +133,7 @@ def _measure(toolchain: str, stages: tuple[str, ...]) -> int:
             what="linking the program",
             environment=environment,
         )
-        given = {"audio": struct.pack("<16000h", *_sound()), "scores": bytes([0, 1, 5, 2, 3, 4])}
+        given = {"audio": struct.pack("<16000h", *_sound()), "scores": _SCORES}
         used = {_INPUTS[stage] for stage in stages}  # the linker leaves out what no stage reads
         result = run_program(elf, {f"{name}_data": data for name, data in given.items() if name in used}, {})
         return result.instructions
@@ -151,14 +159,48 @@ def _figures(toolchain: str) -> list[Figure]:
     ]
 
 
+def _in_firmware(toolchain: str, native: int) -> list[Figure]:
+    """Return the figures of the same blocks as a rune of the virtual nano33ble, in both engines."""
+    board = find_board("nano33ble")
+    figures = []
+    for engine in ENGINES:
+        with tempfile.TemporaryDirectory() as place:
+            work = Path(place)
+            rune = build_rune(_pipeline(work))
+            (work / "scores.bin").write_bytes(_SCORES)
+            with wave.open(str(work / "sound.wav"), "wb") as sound:
+                sound.setparams((1, 2, 16000, 16000, "NONE", ""))
+                sound.writeframes(struct.pack("<16000h", *_sound()))
+            firmware = build_firmware(rune, BuildOptions(board, "stream", toolchain, engine), work / "build")
+            session = RunSession(
+                Recordings({"SOUND": [work / "sound.wav"], "RAW": [work / "scores.bin"]}),
+                lines_per_call=rune.output_count,
+                repeats=1,
+                emit=lambda line: None,
+                warn=lambda sentence: None,
+            )
+            (count,) = run_virtual(board, firmware.image.read_bytes(), session, seed=0)
+        name = f"microspeech blocks, nano33ble, {engine}, {toolchain}"
+        limit = native * 16 // 10 if engine == "aot" else None
+        figures.append(Figure(f"{name}: the rune, per call", count.rune, "instructions", limit))
+        figures.append(Figure(f"{name}: of native, in percent", count.rune * 100 // native, "%"))
+        figures.append(Figure(f"{name}: RAM", firmware.ram.total, "bytes", 96 * 1024 if engine == "aot" else None))
+        figures.append(Figure(f"{name}: flash", firmware.flash.total, "bytes"))
+    return figures
+
+
 def with_zig() -> list[Figure]:
     """Built by zig."""
-    return _figures("zig")
+    figures = _figures("zig")
+    return [*figures, *_in_firmware("zig", figures[0].value)]
 
 
 def with_gcc() -> list[Figure]:
     """Built by gcc, where it is installed."""
-    return _figures("gcc") if gcc.version() is not None else []
+    if gcc.version() is None:
+        return []
+    figures = _figures("gcc")
+    return [*figures, *_in_firmware("gcc", figures[0].value)]
 
 
 def memory() -> list[Figure]:

@@ -12,7 +12,7 @@ class Figure:
     Attributes:
         name: what was measured, where, with what.
         value: a count.
-        unit: ``instructions`` or ``bytes``.
+        unit: ``instructions``, ``cycles, estimated`` or ``bytes``.
         limit: the most it should be, or None.
     """
 

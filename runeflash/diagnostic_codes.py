@@ -60,13 +60,13 @@ NOT_TEXT = _code("RF309", "A string resource is not UTF-8.")
 # --- stages and their arguments
 UNKNOWN_CAPABILITY = _code("RF401", "A capability that does not exist, or that is reserved.")
 UNKNOWN_OUT = _code("RF402", "An output kind that does not exist, or that is reserved.")
-BAD_BLOCK_PATH = _code("RF403", "A proc block's path has the wrong form.")
+BAD_BLOCK_PATH = _code("RF403", "The path of a proc block or of the image has the wrong form.")
 UNKNOWN_BLOCK = _code(
     "RF404",
     "A proc block does not exist. (The hotg-ai ones are an error only when building.)",
 )
 BLOCK_FALLBACK = _code("RF405", "A local proc block does not exist, so the built-in one of its name is used.")
-BLOCK_REPOSITORY = _code("RF406", "A proc block in a git repository, which this version cannot fetch.")
+BLOCK_REPOSITORY = _code("RF406", "A proc block in a git repository that was not fetched yet, or cannot be.")
 BAD_BLOCK = _code("RF407", "A local proc block's block.yaml is wrong.")
 UNKNOWN_ARGUMENT = _code("RF408", "A stage has no argument of that name.")
 BAD_ARGUMENT = _code("RF409", "An argument's value has the wrong type or is out of range.")

@@ -13,6 +13,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
+
+from runeflash.records import record
 
 _MAXIMUM_EXCERPT = 160
 
@@ -27,15 +30,14 @@ class Severity(enum.Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of a source text, as character offsets; ``end`` is exclusive."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True)
+@record
 class SourceFile:
     """A text and the name under which messages quote it."""
 
@@ -175,6 +177,8 @@ def render(diagnostic: Diagnostic, source: SourceFile | None) -> str:
         lines.append(f"{gutter} |")
         lines.append(f"{line} | {_printable(text)}")
         lines.append(f"{gutter} | {_blank(text[:first])}{'^' * max(_width(text[first:last]), 1)}")
+    elif source is not None:
+        lines.append(f" --> {source.path}")
     lines.extend(f"  = {_printable(note)}" for note in diagnostic.notes)
     if diagnostic.hint is not None:
         lines.append(f"  hint: {_printable(diagnostic.hint)}")

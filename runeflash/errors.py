@@ -53,6 +53,10 @@ class PortLostError(DeviceError):
     """A serial port that was open is gone: the board was unplugged, or has ended."""
 
 
+class DeviceTimeoutError(DeviceError):
+    """A board has not said in time what a test waited for."""
+
+
 class InternalError(RuneflashError):
     """A bug of ours."""
 

@@ -6,7 +6,7 @@ Two places use them: verbatim values of a Runefile (``@244*244*3``) and the cond
 Grammar, loosest binding first (the precedence of ``<<`` against ``+`` is Rust's, as verbatim values are Rust
 in the reference)::
 
-    or   and   not   == != < <= > >=   << >>   + -   * / %   - (sign)   number  name  ( )
+    or   and   not   == != < <= > >=   << >>   + -   * / %   - (sign)   number  name  power_of_two( )  ( )
 
 Integers are 64-bit: a result outside is an error. ``/`` of integers truncates towards zero and ``%`` has the sign
 of the dividend, as in Rust and C; a mixture of integer and float is float.
@@ -18,8 +18,9 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from runeflash.records import record
 
 ALLOWED = "integers, floats, + - * / % << >> ( )"
 MAXIMUM_LENGTH = 500
@@ -42,13 +43,14 @@ _LEVELS: tuple[tuple[str, ...], ...] = (
     ("*", "/", "%"),
 )
 _FIRST_ARITHMETIC_LEVEL = 3
+_POWER_OF_TWO = "power_of_two"
 
 
 class ExpressionError(ValueError):
     """A text is no expression, or its value cannot be computed; the message says why."""
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Expression:
     """A parsed expression.
 
@@ -98,7 +100,7 @@ def parse(text: str, *, names: frozenset[str] = frozenset(), logic: bool = False
     Args:
         text: at most 500 characters.
         names: the names that may occur.
-        logic: whether comparisons, ``and``, ``or`` and ``not`` may occur.
+        logic: whether comparisons, ``and``, ``or``, ``not`` and ``power_of_two`` may occur.
 
     Raises:
         ExpressionError: the text is no such expression.
@@ -174,6 +176,8 @@ class _Parser:
         if kind == "name" and text in self.names:
             self.found.add(text)
             return _Name(text)
+        if kind == "name" and text == _POWER_OF_TWO and self.logic and self.peek() == "(":
+            return _Unary(text, self.primary(depth + 1))
         if kind == "name":
             raise ExpressionError(f'unknown name "{text}"')
         if text == "(":
@@ -220,6 +224,8 @@ def _evaluate(node: _Node, values: Mapping[str, Value]) -> Value:
         operand = _evaluate(node.operand, values)
         if node.operator == "not":
             return not operand
+        if node.operator == _POWER_OF_TWO:
+            return _power_of_two(operand)
         return -operand if isinstance(operand, float) else _integer(-operand)
     left = _evaluate(node.left, values)
     if node.operator == "and":
@@ -239,6 +245,13 @@ def _evaluate(node: _Node, values: Mapping[str, Value]) -> Value:
         except OverflowError:
             raise ExpressionError("overflow: a float is not finite") from None
     return _integer(_INTEGER_OPERATIONS[node.operator](left, right))
+
+
+def _power_of_two(value: Value) -> int:
+    """Return the smallest power of two that is not below an integer."""
+    if isinstance(value, float) or value < 1:
+        raise ExpressionError("power_of_two takes an integer above 0")
+    return _integer(1 << (value - 1).bit_length())
 
 
 def _shift(symbol: str, left: Value, right: Value) -> int:
@@ -276,3 +289,7 @@ _FLOAT_OPERATIONS: dict[str, Callable[[float, float], float]] = {
     "/": operator.truediv,
     "%": math.fmod,
 }
+
+
+#: The expression 0.
+ZERO = parse("0")

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runeflash.diagnostics import Span
+from runeflash.records import record
 
 if TYPE_CHECKING:
     import yaml
@@ -51,7 +51,7 @@ class YamlError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Scalar:
     """A scalar as it stands in the text: ``plain`` when it may be something else than a text."""
 
@@ -92,7 +92,7 @@ class Scalar:
         return f'string "{self.text if len(self.text) <= 60 else self.text[:57] + "..."}"'
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Sequence:
     """A list of nodes."""
 
@@ -103,7 +103,7 @@ class Sequence:
         return "sequence"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Mapping:
     """Pairs of nodes in the order of the text, duplicates included."""
 
@@ -172,28 +172,29 @@ def read_nodes(text: str) -> Node | None:
     builder = _Builder()
     documents = 0
     try:
+        # By the likeliest kind first: a hostile file has a hundred thousand events.
         for event in yaml.parse(text, Loader=loader):
             assert event.start_mark is not None
             assert event.end_mark is not None
             span = Span(event.start_mark.index, event.end_mark.index)
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise YamlError("more than one YAML document isn't supported", span)
+            if isinstance(event, yaml.ScalarEvent):
+                builder.add(Scalar(event.value, _is_plain(event, span), span), event.anchor)
+            elif isinstance(event, yaml.MappingStartEvent):
+                _check_tag(event.tag, "map", span)
+                builder.open(Mapping([], span), event.anchor)
+            elif isinstance(event, yaml.SequenceStartEvent):
+                _check_tag(event.tag, "seq", span)
+                builder.open(Sequence([], span), event.anchor)
+            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+                builder.stack.pop()
             elif isinstance(event, yaml.AliasEvent):
                 if event.anchor not in builder.anchors:
                     raise YamlError(f"found undefined alias `{event.anchor}`", span)
                 builder.add(builder.anchors[event.anchor], None)
-            elif isinstance(event, yaml.ScalarEvent):
-                builder.add(Scalar(event.value, _is_plain(event, span), span), event.anchor)
-            elif isinstance(event, yaml.SequenceStartEvent):
-                _check_tag(event.tag, "seq", span)
-                builder.open(Sequence([], span), event.anchor)
-            elif isinstance(event, yaml.MappingStartEvent):
-                _check_tag(event.tag, "map", span)
-                builder.open(Mapping([], span), event.anchor)
-            elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
-                builder.stack.pop()
+            elif isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise YamlError("more than one YAML document isn't supported", span)
     except yaml.MarkedYAMLError as error:
         raise YamlError(_describe(error), _place(error, len(text))) from None
     except yaml.YAMLError as error:  # the reader's: a character that YAML does not allow
@@ -238,8 +239,10 @@ def _is_plain(event: object, span: Span) -> bool:
 
 
 def _check_tag(tag: str | None, allowed: str | tuple[str, ...], span: Span) -> None:
+    if tag is None:
+        return
     names = (allowed,) if isinstance(allowed, str) else allowed
-    if tag not in {None, "!", *(_CORE_TAG + name for name in names)}:
+    if tag not in {"!", *(_CORE_TAG + name for name in names)}:
         raise YamlError(f"the tag `{tag}` isn't supported", span)
 
 

@@ -47,13 +47,16 @@ def runeflash(tmp_path: Path) -> Runeflash:
     """Run the installed command as a user does: ``runeflash("check", path)``."""
 
     def run(
-        *arguments: str | Path, cwd: Path = tmp_path, environment: dict[str, str] | None = None
+        *arguments: str | Path,
+        cwd: Path = tmp_path,
+        environment: dict[str, str] | None = None,
+        standard_input: str = "",
     ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [Path(sys.executable).parent / "runeflash", *map(str, arguments)],
             cwd=cwd,
             env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
+            input=standard_input,
             capture_output=True,
             text=True,
             timeout=300,

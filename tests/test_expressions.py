@@ -114,3 +114,28 @@ def test_any_text_gives_a_number_or_an_error(text: str) -> None:
     except ExpressionError:
         return
     assert math.isfinite(value)
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1), ("2", 2), ("480", 512), ("512 + 1", 1024), ("1 << 62", 1 << 62)])
+def test_powers_of_two(text: str, value: int) -> None:
+    assert (
+        parse(
+            f"3 * power_of_two({text}) / 3 + 0" if value < 1 << 60 else f"power_of_two({text})", logic=True
+        ).evaluate()
+        == value
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["power_of_two(0)", "power_of_two(-1)", "power_of_two(2.5)", "power_of_two((1 << 62) + 1)"]
+)
+def test_numbers_without_a_power_of_two(text: str) -> None:
+    with pytest.raises(ExpressionError, match=r"power_of_two|overflow"):
+        parse(text, logic=True).evaluate()
+
+
+def test_functions_are_for_manifests_alone() -> None:
+    with pytest.raises(ExpressionError, match='unknown name "power_of_two"'):
+        parse("power_of_two(3)")
+    with pytest.raises(ExpressionError, match='unknown name "power_of_two"'):
+        parse("power_of_two + 3", logic=True)

@@ -15,7 +15,7 @@ ALLOWED = {
     "boards": set(),
     "virtual": {"toolchain"},
     "runefile": set(),
-    "blocks": set(),
+    "blocks": {"toolchain"},
     "model": set(),
     "pipeline": {"runefile", "blocks", "model"},
     "drawing": {"pipeline"},

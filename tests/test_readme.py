@@ -14,8 +14,6 @@ from typing import IO
 
 import pytest
 
-from runeflash.toolchain.cache import cache_folder
-
 PROJECT = Path(__file__).resolve().parent.parent
 README = (PROJECT / "README.md").read_text()
 BIN = Path(sys.executable).parent
@@ -41,13 +39,8 @@ def matches(line: str, expected: str) -> bool:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A computer on which no virtual board runs yet, and with what has been built for others."""
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    for place in cache_folder().iterdir() if cache_folder().is_dir() else ():
-        if place.name not in {"platformio", "runs", "virtual-boards"}:
-            (cache / place.name).symlink_to(place)
-    environment = {**os.environ, "RUNEFLASH_CACHE_DIR": str(cache)}
+    """A computer on which no virtual board runs yet."""
+    environment = {**os.environ, "RUNEFLASH_BOARDS_DIR": str(tmp_path / "boards")}
     yield environment
     subprocess.run([BIN / "runeflash", "emulate", "--stop"], env=environment, stdout=subprocess.DEVNULL, check=False)
 

@@ -14,22 +14,7 @@ from runeflash.toolchain import wasm3
 from runeflash.toolchain.cache import cache_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
-RUNEFILE = """
-version: 1
-image: runicos/base
-pipeline:
-  input:
-    capability: RAW
-    outputs:
-      - {type: f32, dimensions: [3]}
-  scaled:
-    proc-block: normalize
-    inputs: [input]
-  serial:
-    out: serial
-    inputs: [scaled]
-"""
-EXPECTED = '{"channel":1,"dimensions":[3],"elements":[0.0,0.5,1.0],"type_name":"f32"}\n'
+EXPECTED = '{"channel":2,"dimensions":[1],"elements":["Ring"],"type_name":"utf8"}\n'
 
 
 def run(*command: str | Path, cwd: Path, environment: dict[str, str] | None = None) -> str:
@@ -75,6 +60,9 @@ def test_the_wheel_carries_what_is_not_python(wheel: Path) -> None:
         assert f"runeflash/data/{name}" in names
     assert "runeflash/runefile/runefile.schema.json" in names
     assert not [name for name in names if name.startswith("runeflash/data/examples/") and "/build/" in name]
+    (entry_points,) = [name for name in names if name.endswith("entry_points.txt")]
+    text = zipfile.ZipFile(wheel).read(entry_points).decode()
+    assert "[pytest11]\nruneflash = runeflash.testing.plugin" in text
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
@@ -82,17 +70,16 @@ def test_it_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
     run(python, "-m", "pip", "install", "--quiet", wheel, cwd=tmp_path)
-    work = tmp_path / "elsewhere"
-    work.mkdir()
-    (work / "Runefile.yml").write_text(RUNEFILE)
-    (work / "input.bin").write_bytes(b"\0\0\0\0\0\0\x80\x3f\0\0\0\x40")  # 0, 1, 2
     environment = {**os.environ, "RUNEFLASH_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": ""}
     # the one thing that is downloaded at run time, from the cache of this run of the tests
     wasm3.sources()
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "sources").symlink_to(cache_folder() / "sources")
     command = tmp_path / "venv" / "bin" / "runeflash"
+    assert "runeflash check" in run(command, "new", "gesture", cwd=tmp_path, environment=environment)
+    work = tmp_path / "gesture"
     assert "no errors" in run(command, "check", cwd=work, environment=environment)
-    assert run(command, "run", "--raw", "input.bin", cwd=work, environment=environment) == EXPECTED
-    board = ("run", "--board", "nano33ble", "--toolchain", "zig", "--raw", "input.bin")
+    play = ("run", "--accelerometer", "ring.csv")
+    assert run(command, *play, cwd=work, environment=environment) == EXPECTED
+    board = (*play, "--board", "nano33ble", "--toolchain", "zig")
     assert run(command, *board, cwd=work, environment=environment) == EXPECTED

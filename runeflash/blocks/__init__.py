@@ -7,6 +7,6 @@ Entry points: :func:`resolve` (a path to a block), :func:`read_block` (a folder 
 
 from runeflash.blocks.manifest import Block
 from runeflash.blocks.reader import read_block
-from runeflash.blocks.resolve import Outcome, Resolution, resolve
+from runeflash.blocks.resolve import Outcome, Resolution, is_path, resolve, resolve_repository
 
-__all__ = ["Block", "Outcome", "Resolution", "read_block", "resolve"]
+__all__ = ["Block", "Outcome", "Resolution", "is_path", "read_block", "resolve", "resolve_repository"]

@@ -23,6 +23,7 @@ def block_as_data(block: Block) -> dict[str, Any]:
         "summary": block.summary,
         "description": block.description,
         "state": block.has_state,
+        "memory": {use: expression.text for use, expression in block.memory.parts} if block.memory else None,
         "inputs": [
             {
                 "name": port.name,
@@ -75,7 +76,15 @@ def describe_block(block: Block) -> list[str]:
     lines.append("  arguments:" if block.arguments else "  arguments: none")
     lines.extend(f"    {_argument(argument)}" for argument in block.arguments)
     lines.append(f"  state: {'kept from one call to the next' if block.has_state else 'none'}")
+    lines.append(f"  memory besides tensors: {_memory(block)}")
     return lines
+
+
+def _memory(block: Block) -> str:
+    if block.memory is None:
+        return "not declared"
+    parts = [f"{use} {expression.text}" for use, expression in block.memory.parts if expression.text != "0"]
+    return f"at most {'; '.join(parts)} (bytes)" if parts else "none"
 
 
 def _input(port: BlockInput) -> str:

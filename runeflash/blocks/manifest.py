@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from runeflash.expressions import Expression, ExpressionError
+from runeflash.records import record
 from runeflash.tensors import ElementType
 
 
@@ -28,8 +29,7 @@ class ArgumentType(enum.Enum):
 ArgumentValue = int | float | str | tuple[str, ...]
 
 
-# eq=False: nothing compares these by value, and `check` must start fast: every generated method costs it time.
-@dataclass(frozen=True, eq=False)
+@record
 class BlockArgument:
     """An argument.
 
@@ -65,7 +65,7 @@ class Wildcard(enum.Enum):
     REST = "..."
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class ShapePattern:
     """Which shapes an input may have.
 
@@ -81,7 +81,7 @@ class ShapePattern:
         return f"[{', '.join(i.value if isinstance(i, Wildcard) else str(i) for i in self.items)}]"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class BlockInput:
     """An input.
 
@@ -106,7 +106,7 @@ class BlockInput:
     description: str
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class TextBytes:
     """How long an element of a utf8 output can be, in bytes; exactly one attribute is not None.
 
@@ -121,7 +121,7 @@ class TextBytes:
     same_as: str | None
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class BlockOutput:
     """An output.
 
@@ -148,7 +148,34 @@ class BlockOutput:
     description: str
 
 
-@dataclass(frozen=True, eq=False)
+@record
+class BlockMemory:
+    """The most bytes of linear memory that a stage of the block takes besides its tensors, by use.
+
+    The expressions are over dimensions, integer arguments and the sizes of tensors, ``NAME_bytes``.
+
+    Attributes:
+        state: static variables that are kept from one call to the next.
+        working: static variables that a call uses and the next one fills anew.
+        tables: constants, those of ``tables.c`` included; the arguments' own texts are not.
+    """
+
+    state: Expression
+    working: Expression
+    tables: Expression
+
+    @property
+    def parts(self) -> tuple[tuple[str, Expression], ...]:
+        """Name and expression of each use."""
+        return (("state", self.state), ("working", self.working), ("tables", self.tables))
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the block declares that it takes none."""
+        return all(expression.text == "0" for _, expression in self.parts)
+
+
+@record
 class Check:
     """A condition on dimensions and arguments, and the message where it does not hold.
 
@@ -159,7 +186,7 @@ class Check:
     message: str
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Block:
     """A proc block.
 
@@ -175,6 +202,7 @@ class Block:
         arguments: in order.
         checks: in order.
         has_state: it keeps something from one call to the next.
+        memory: its fixed memory, or None where the manifest does not say.
         forms: other forms of the block, each complete, for other outputs: see :meth:`form`.
     """
 
@@ -189,6 +217,7 @@ class Block:
     arguments: tuple[BlockArgument, ...]
     checks: tuple[Check, ...]
     has_state: bool
+    memory: BlockMemory | None = None
     forms: tuple[Block, ...] = ()
 
     @property
@@ -236,9 +265,13 @@ class Block:
             return len(self.outputs) - 1 + max(input_count - (len(self.inputs) - 1), 0)
         return len(self.outputs)
 
+    @cached_property
+    def _input_positions(self) -> Mapping[str, int]:
+        return {port.name: position for position, port in enumerate(self.inputs)}
+
     def input_index(self, name: str, output_index: int) -> int:
         """Return the number of the input that ``same as NAME`` means for an output; variadic ones go in pairs."""
-        position = next(i for i, port in enumerate(self.inputs) if port.name == name)
+        position = self._input_positions[name]
         if self.inputs[position].is_variadic:
             return position + max(output_index - (len(self.outputs) - 1), 0)
         return position

@@ -44,6 +44,9 @@ def _form(block: Block) -> Iterable[str]:
             names = ", ".join(f"`{name}`" for name in (argument.name, *argument.aliases))
             kind = f"{argument.type.value}{_range(argument)}"
             yield f"| {names} | {kind} | {_default(argument)} | {argument.description} |"
+    if block.memory is not None:
+        uses = [f"{use} `{expression.text}`" for use, expression in block.memory.parts if expression.text != "0"]
+        yield f"\nMemory besides tensors: {', '.join(uses) + ' bytes at most' if uses else 'none'}."
     if block.checks:
         yield ""
         yield from (f"- Refused unless `{check.condition.text}`." for check in block.checks)

@@ -16,6 +16,7 @@ from runeflash.blocks.manifest import (
     Block,
     BlockArgument,
     BlockInput,
+    BlockMemory,
     BlockOutput,
     Check,
     ShapePattern,
@@ -24,7 +25,7 @@ from runeflash.blocks.manifest import (
 )
 from runeflash.diagnostics import SourceFile, Span, did_you_mean
 from runeflash.errors import UserError
-from runeflash.expressions import Expression, ExpressionError, parse
+from runeflash.expressions import ZERO, Expression, ExpressionError, parse
 from runeflash.tensors import ElementType
 from runeflash.yaml_nodes import MAXIMUM_BYTES, Mapping, Node, Scalar, Sequence, Walker, YamlError, read_nodes
 
@@ -196,7 +197,7 @@ class _Reader(FieldReader):
         if root is None:
             self.error("the file is empty", None)
             return None
-        known = ("summary", "description", "inputs", "outputs", "arguments", "checks", "state", "forms")
+        known = ("summary", "description", "inputs", "outputs", "arguments", "checks", "state", "memory", "forms")
         fields = self.fields(root, known[:-1] if is_form else known, "a proc block")
         for required in ("summary", "inputs", "outputs"):
             if required not in fields:
@@ -211,6 +212,7 @@ class _Reader(FieldReader):
         for both in dimensions & {argument.name for argument in arguments}:
             self.error(f'"{both}" is both a dimension and an argument', root.span)
         outputs = self.outputs(fields.get("outputs"), inputs, arguments, names)
+        tensors = frozenset((*(port.name for port in inputs), *(port.name for port in outputs)))
         numbers = frozenset(a.name for a in arguments if a.type not in {ArgumentType.STRING, ArgumentType.LINES})
         return Block(
             name=name,
@@ -224,6 +226,7 @@ class _Reader(FieldReader):
             arguments=arguments,
             checks=self.checks(fields.get("checks"), names | numbers),
             has_state=self.boolean(fields.get("state"), "state", default=False),
+            memory=self.memory(fields.get("memory"), tensors, names),
             forms=self.forms(fields.get("forms"), name, folder, is_built_in),
         )
 
@@ -486,6 +489,18 @@ class _Reader(FieldReader):
             return None
         expression = self.expression(node, names)
         return TextBytes(expression, None, None) if expression is not None else None
+
+    # --- memory
+
+    def memory(self, node: Node | None, tensors: frozenset[str], names: frozenset[str]) -> BlockMemory | None:
+        if node is None:
+            return None
+        sizes = frozenset(f"{name}_bytes" for name in tensors)
+        for both in sizes & names:
+            self.error(f'"{both}" is the size of a tensor, and also a dimension or an argument', node.span)
+        fields = self.fields(node, ("state", "working", "tables"), "memory")
+        found = {use: self.expression(item, names | sizes, logic=True) or ZERO for use, item in fields.items()}
+        return BlockMemory(*(found.get(use, ZERO) for use in ("state", "working", "tables")))
 
     # --- checks
 

@@ -8,19 +8,24 @@ other ``owner/repository`` or URL is a git repository, never a built-in block, w
 from __future__ import annotations
 
 import enum
+import os
 import re
-from dataclasses import dataclass
+import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from runeflash.blocks import library
 from runeflash.blocks.manifest import Block
 from runeflash.blocks.reader import MANIFEST, read_block
 from runeflash.diagnostics import did_you_mean
-from runeflash.errors import UserError
+from runeflash.errors import ToolError, UserError
+from runeflash.records import record
 
 _PATH = re.compile(r"(?P<base>[\w:/_.-]+)(?:@(?P<version>[\w./-]+))?(?:#(?P<sub_path>[\w._/-]+))?")
 _GITHUB = r"(?:https?|git|ssh)://(?:git@|www\.)?github\.com/(?P<path>.+?)(?:\.git)?/?"
 MAXIMUM_PATH_LENGTH = 500
+
+Suggest = Callable[[str, Iterable[str]], str | None]
 
 
 class Outcome(enum.Enum):
@@ -36,7 +41,7 @@ class Outcome(enum.Enum):
     WRONG_MANIFEST = "a folder whose block.yaml is wrong"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Resolution:
     """What a path means.
 
@@ -55,45 +60,79 @@ class Resolution:
     hint: str | None = None
 
 
-def resolve(path: str, folder: Path) -> Resolution:
+def is_path(text: str) -> bool:
+    """Return whether a text has the form of a path."""
+    return len(text) <= MAXIMUM_PATH_LENGTH and _PATH.fullmatch(text) is not None
+
+
+def resolve(path: str, folder: Path, suggest: Suggest = did_you_mean) -> Resolution:
     """Find the block that a path means.
 
     Args:
         path: as in the Runefile.
         folder: the Runefile's, to which local paths are relative.
+        suggest: gives the "did you mean" of a name.
     """
     match = _PATH.fullmatch(path) if len(path) <= MAXIMUM_PATH_LENGTH else None
     if match is None:
-        return Resolution(
-            Outcome.MALFORMED, path, None, "Unable to parse the path", "write it as base@version#sub_path"
-        )
+        hint = "write it as base@version#sub_path"
+        if "\\" in path:
+            hint = "the folders of a path are separated by /, on Windows too"
+        return Resolution(Outcome.MALFORMED, path, None, "Unable to parse the path", hint)
     base, sub_path = match["base"], match["sub_path"]
     if base.startswith(("./", "../", "/")) or base in {".", ".."}:
         return _local(path, folder, base, sub_path)
     name = library.canonical_name(_last_segment(sub_path or base))
     if "/" not in base and ":" not in base:
-        return _bare(path, name)
+        return _bare(path, name, suggest)
     github = re.fullmatch(_GITHUB, base)
     owner, _, repository = (github["path"] if github else base).partition("/")
     if owner == "hotg-ai" and repository:
-        return _reference_block(path, name)
+        return _reference_block(path, name, suggest)
     return Resolution(
         Outcome.REPOSITORY,
         name,
         None,
-        f'The proc block "{path}" is in a git repository, which this version cannot fetch yet',
-        "copy its folder beside the Runefile and name it ./folder",
+        f'The proc block "{path}" is in a git repository, and was not fetched yet',
+        "`runeflash build` and `run` fetch it once",
     )
 
 
-def _bare(path: str, name: str) -> Resolution:
+def resolve_repository(path: str, folder: Path, *, may_fetch: bool) -> Resolution:
+    """Find the block of a path that :func:`resolve` called a git repository.
+
+    Args:
+        path: as in the Runefile.
+        folder: the Runefile's.
+        may_fetch: whether it is fetched where it is not in the cache.
+    """
+    # What few Runefiles need is not loaded for all.
+    from runeflash.blocks.repository import fetch_block, locked_block
+
+    match = _PATH.fullmatch(path)
+    assert match is not None
+    base, sub_path = match["base"], (match["sub_path"] or "").strip("/")
+    name = library.canonical_name(_last_segment(sub_path or base))
+    try:
+        if may_fetch:
+            block = fetch_block(path, name, base, match["version"], sub_path, folder)
+        elif (found := locked_block(path, name, folder)) is not None:
+            block = found
+        else:
+            return resolve(path, folder)
+    except (UserError, ToolError) as error:
+        return Resolution(Outcome.REPOSITORY, name, None, f'The proc block "{path}": {error.message}', error.hint)
+    return Resolution(Outcome.REPOSITORY, name, block)
+
+
+def _bare(path: str, name: str, suggest: Suggest) -> Resolution:
     if name in library.names():
         return Resolution(Outcome.BUILT_IN, name, library.load(name))
-    hint = did_you_mean(name, library.names()) or "`runeflash blocks` lists the built-in ones"
+    hint = suggest(name, library.names()) or "`runeflash blocks` lists the built-in ones"
     return Resolution(Outcome.MISSING, name, None, f'There is no built-in proc block "{path}"', hint)
 
 
-def _reference_block(path: str, name: str) -> Resolution:
+def _reference_block(path: str, name: str, suggest: Suggest) -> Resolution:
     if name in library.names():
         return Resolution(Outcome.BUILT_IN, name, library.load(name))
     return Resolution(
@@ -101,7 +140,7 @@ def _reference_block(path: str, name: str) -> Resolution:
         name,
         None,
         f'The proc block "{path}" is not among the built-in ones',
-        did_you_mean(name, library.names()),
+        suggest(name, library.names()),
     )
 
 
@@ -109,12 +148,13 @@ def _local(path: str, folder: Path, base: str, sub_path: str | None) -> Resoluti
     place = folder / base / (sub_path or "")
     name = library.canonical_name(_last_segment(f"{base}/{sub_path or ''}") or place.resolve().name)
     try:
-        exists = place.exists()
-        has_manifest = (place / MANIFEST).is_file()
+        # One question where there is nothing: a hostile file has thousands of such paths.
+        exists = _status(place) is not None
+        manifest = _status(place / MANIFEST) if exists else None
     except OSError as error:
         reason = error.strerror or str(error)
         return Resolution(Outcome.MISSING, name, None, f'The proc block "{path}" cannot be read: {reason}')
-    if has_manifest:
+    if manifest is not None and stat.S_ISREG(manifest.st_mode):
         try:
             return Resolution(Outcome.LOCAL, name, read_block(place, is_built_in=False))
         except UserError as error:
@@ -127,6 +167,13 @@ def _local(path: str, folder: Path, base: str, sub_path: str | None) -> Resoluti
         hint = f'write "{name}" to mean the built-in one'
         return Resolution(Outcome.FALLBACK, name, library.load(name), message, hint)
     return Resolution(Outcome.MISSING, name, None, f'There is no folder "{path}"')
+
+
+def _status(place: Path) -> os.stat_result | None:
+    try:
+        return place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _last_segment(path: str) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from runeflash.blocks.manifest import ArgumentValue, Block, BlockInput, BlockOutput, ShapePattern, Wildcard
 from runeflash.blocks.reader import substitute
 from runeflash.expressions import ExpressionError
+from runeflash.records import record
 from runeflash.tensors import ElementType, TensorType
 
 
@@ -24,7 +24,7 @@ class Place(enum.Enum):
     CHECK = "check"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Problem:
     """Something that does not fit.
 
@@ -41,7 +41,7 @@ class Problem:
     is_rank_only: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Binding:
     """A block with its inputs and arguments.
 
@@ -80,7 +80,7 @@ def bind(
         port = block.input(index)
         if port is None or tensor is None:
             continue
-        message = _match_elements(block, port, tensor, inputs) or _match_shape(port, tensor, dimensions)
+        message = _match_elements(block, port, tensor, inputs) or _match_shape(block, port, tensor, dimensions)
         if message is not None:
             problems.append(Problem(Place.INPUT, index, message))
     known_inputs = [
@@ -164,7 +164,7 @@ def _match_elements(
     return None
 
 
-def _match_shape(port: BlockInput, tensor: TensorType, dimensions: dict[str, int]) -> str | None:
+def _match_shape(block: Block, port: BlockInput, tensor: TensorType, dimensions: dict[str, int]) -> str | None:
     if match_pattern(port.shape, tensor.dimensions, dimensions):
         return None
     shape = str(list(tensor.dimensions))
@@ -175,7 +175,8 @@ def _match_shape(port: BlockInput, tensor: TensorType, dimensions: dict[str, int
         for item in port.shape.items or ()
         if isinstance(item, str) and item in dimensions
     )
-    return f"the {port.name} has the shape {port.shape}{f' with {known}' if known else ''}, but found {shape}"
+    wanted = f"{port.shape}{f' with {known}' if known else ''}"
+    return f"{block.name}'s {port.name} has the shape {wanted}, but found {shape}"
 
 
 def _infer_input(

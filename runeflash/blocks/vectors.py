@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runeflash.blocks.manifest import ArgumentValue, Block
 from runeflash.blocks.reader import FieldReader, argument_value, read_source
 from runeflash.errors import UserError
+from runeflash.records import record
 from runeflash.tensors import ElementType, TensorType
 from runeflash.yaml_nodes import Node, Scalar, Sequence, YamlError, read_nodes
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Vector:
     """A tensor with its elements, row-major; utf8 elements are texts, all others numbers.
 
@@ -28,7 +28,7 @@ class Vector:
     elements: tuple[int | float | str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Call:
     """One call: its inputs, and either its outputs or the text that its failure contains."""
 
@@ -37,7 +37,7 @@ class Call:
     error: str | None
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Case:
     """A fresh block and calls of it, in sequence: state that it keeps goes from one to the next."""
 

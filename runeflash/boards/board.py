@@ -231,7 +231,7 @@ def _check_files(board: Board, ours: _Object, build: _Object) -> None:
                 raise UserError(f"the board file {board.path} names {name}, which does not lie below its own folder")
             if not path.is_file():
                 raise UserError(f"the board file {board.path} names {name}, and there is no file {path}")
-        elif not path.is_file() or not path.resolve().is_relative_to(board.family_folder.resolve()):
+        elif os.path.isabs(name) or os.path.normpath(name).startswith("..") or not path.is_file():  # noqa: PTH117
             raise holder.wrong(key, name, "file of the family", _family_files(board, key))
     known = {Path(name).stem for name in board.sources}
     for capability, driver in board.drivers.items():

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from runeflash.cli.main import main
+from runeflash.cli.start import main
 
 __all__ = ["main"]

@@ -29,6 +29,7 @@ def command(
     interval_ms: int,
     budget: int,
     resources: tuple[str, ...],
+    no_passes: tuple[str, ...],
     lenient: bool,
 ) -> None:
     """Build the firmware of RUNEFILE, a Runefile or a .rune file (default: the Runefile in this folder)."""
@@ -38,7 +39,13 @@ def command(
     path = find_input(runefile)
     board = choose_board(board_name, path)
     options = options_for(
-        board, engine=engine, toolchain=toolchain, sensors=sensors, interval_ms=interval_ms, budget=budget
+        board,
+        engine=engine,
+        toolchain=toolchain,
+        sensors=sensors,
+        interval_ms=interval_ms,
+        budget=budget,
+        no_passes=no_passes,
     )
     with progress() as show:
         show("compiling the rune")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from runeflash.cli.inputs import DiagnosedError, find_input, parse_resources
-from runeflash.cli.output import diagnostics_as_data, print_diagnostics, print_json
+from runeflash.cli.inputs import parse_resources
 from runeflash.errors import UsageError
 
 
@@ -26,32 +25,16 @@ def command(
     resources: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Check RUNEFILE (by default the one in the current folder)."""
-    from runeflash.pipeline import load  # after the command line is known to be right
-
+    """Check RUNEFILE (- is standard input; by default the one in the current folder)."""
     if strict and lenient:
         raise UsageError("--strict and --lenient contradict each other")
-    path = find_input(runefile)
-    source, pipeline, diagnostics = load(path, strict=strict, lenient=lenient, resources=parse_resources(resources))
-    if board_name is not None and pipeline is not None:
-        from runeflash.boards import find_board
-        from runeflash.pipeline.board_check import check_board
+    from runeflash.cli.checking import check  # after the command line is known to be right
 
-        board = find_board(board_name)
-        check_board(pipeline, board.id, board.capabilities(board.sensors[0]), diagnostics)
-    if as_json:
-        print_json({"diagnostics": diagnostics_as_data(diagnostics, source), "ok": not diagnostics.has_errors})
-        return 1 if diagnostics.has_errors else 0
-    print_diagnostics(diagnostics, source)
-    if diagnostics.has_errors:
-        return DiagnosedError.exit_code
-    warnings = diagnostics.warnings
-    stages = len(pipeline.stages) if pipeline else 0
-    click.echo(
-        f"{path}: {_count(stages, 'stage')}, no errors" + (f", {_count(warnings, 'warning')}" if warnings else "")
+    return check(
+        runefile,
+        board_name=board_name,
+        strict=strict,
+        lenient=lenient,
+        resources=parse_resources(resources),
+        as_json=as_json,
     )
-    return 0
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -122,7 +122,7 @@ def _facts(board: object) -> dict[str, object]:
         return {**facts, "state": error.message}
     if state.erased:
         return {**facts, "state": "erased"}
-    return {**facts, "state": state.fault or "running"}
+    return {**facts, "state": state.fault or state.recordings_ended or "running"}
 
 
 def _line(facts: dict[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import click
@@ -38,8 +39,8 @@ def command(
     """
     from runeflash.boards import find_board
     from runeflash.cli.watching import baud_of, watch
+    from runeflash.device.connection import open_port
     from runeflash.device.flash import UploadJob, flash, flash_listening
-    from runeflash.device.port import SerialPort
     from runeflash.device.ports import check_takes_recordings, find_port
     from runeflash.firmware.built import is_build, last_build, project_for_image, read_build
 
@@ -79,11 +80,10 @@ def command(
             printed = flash(job)
         _finish(printed, verbose)
         return 0
-    serial = SerialPort(target.device, baud_of(target, None))
-    with serial:
+    with contextlib.closing(open_port(target, baud_of(target, None))) as first:
         with progress() as show:
             show("flashing with PlatformIO")
-            printed, received = flash_listening(job, serial)
+            printed, serial, received = flash_listening(job, first)
         _finish(printed, verbose)
         return watch(
             target,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runeflash.cli.inputs import DiagnosedError, find_input
-from runeflash.cli.output import print_diagnostics
+from runeflash.cli.output import print_diagnostics, warn
 from runeflash.errors import UsageError, UserError
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ def command(runefile: Path | None, output: Path | None) -> int:
         _print(diagram_of(pipeline))
         return 0
     content = draw(pipeline, output.suffix.lower())
+    if output.suffix.lower() == ".png":
+        from runeflash.drawing.png import without_glyph
+
+        missing = without_glyph(diagram_of(pipeline))
+        if missing:
+            warn(f"the font of .png files does not have {''.join(missing[:20])}: write an .svg file to see them")
     try:
         output.write_bytes(content)
     except OSError as error:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from runeflash.cli.output import print_diagnostics, warn
-from runeflash.errors import RuneflashError, UsageError, UserError
-from runeflash.file_names import RUNEFILE_NAMES
+from runeflash.cli.runefiles import DiagnosedError as DiagnosedError  # noqa: PLC0414  (commands take both from here)
+from runeflash.cli.runefiles import find_input as find_input  # noqa: PLC0414
+from runeflash.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from runeflash.boards import Board
@@ -19,34 +20,6 @@ if TYPE_CHECKING:
     from runeflash.rune import Rune
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class DiagnosedError(RuneflashError):
-    """The Runefile has errors, which have been printed."""
-
-    exit_code = 1
-
-
-def find_input(given: Path | None) -> Path:
-    """Return the Runefile (or .rune file) that a command works on.
-
-    Args:
-        given: what the user typed: a file, a folder, or nothing for the current folder.
-
-    Raises:
-        UserError: there is none.
-    """
-    if given is not None and not given.is_dir():
-        if not given.exists():
-            raise UserError(f"there is no file {given}")
-        return given
-    place = given or Path()
-    for name in RUNEFILE_NAMES:
-        if (place / name).is_file():
-            return place / name
-    raise UserError(
-        f"there is no Runefile in {place.absolute()}", hint=f"it is called one of {', '.join(RUNEFILE_NAMES)}"
-    )
 
 
 def load_rune(
@@ -91,7 +64,7 @@ def load_rune(
     for stage in pipeline.capabilities:
         if stage.kind.name != "RAND":
             check_source(stage.kind.name, int(stage.parameters.get("source", 0)))
-    return build_rune(pipeline)
+    return build_rune(pipeline, warn)
 
 
 def parse_resources(values: tuple[str, ...]) -> dict[str, bytes]:
@@ -201,6 +174,9 @@ def build_options(function: F) -> F:
             help="Instructions of the rune in one call: what needs more is stopped, and started anew.",
         ),
         click.option("--resource", "resources", multiple=True, metavar="NAME=@FILE|TEXT", help="Data of a resource."),
+        click.option(
+            "--no-pass", "no_passes", multiple=True, metavar="PASS", help="Leave out a pass of the model compiler."
+        ),
         click.option("--lenient", is_flag=True, help="Errors that the reference would have let pass are warnings."),
     ]
     for option in reversed(options):
@@ -209,7 +185,14 @@ def build_options(function: F) -> F:
 
 
 def options_for(
-    board: Board, *, engine: str, toolchain: str, sensors: str | None, interval_ms: int, budget: int
+    board: Board,
+    *,
+    engine: str,
+    toolchain: str,
+    sensors: str | None,
+    interval_ms: int,
+    budget: int,
+    no_passes: tuple[str, ...] = (),
 ) -> BuildOptions:
     """Return the checked options of a build.
 
@@ -229,7 +212,23 @@ def options_for(
                 hint="leave it out: the host then plays recordings into the board",
             )
         raise UsageError(f"--sensors is one of {', '.join(board.sensors)} for {board.id}, not {chosen!r}")
-    return BuildOptions(board, chosen, toolchain, engine, interval_ms, budget)
+    return BuildOptions(board, chosen, toolchain, engine, interval_ms, budget, check_passes(no_passes))
+
+
+def check_passes(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values of ``--no-pass``, each once and sorted.
+
+    Raises:
+        UsageError: there is no such pass.
+    """
+    if not names:
+        return ()
+    from runeflash.model.passes import PASS_NAMES
+
+    for name in names:
+        if name not in PASS_NAMES:
+            raise UsageError(f"--no-pass is one of {', '.join(PASS_NAMES)}, not {name!r}")
+    return tuple(sorted(set(names)))
 
 
 def check_engine(engine: str) -> None:

@@ -50,7 +50,8 @@ def _sections(data: bytes, where: str) -> tuple[tuple[str, bytes], ...]:
     try:
         return read_module(data).custom_sections
     except WasmError as error:
-        raise UserError(f"{where} is damaged or no rune: {error}") from error
+        hint = "runeflash build writes .rune files; for a Runefile there are check and graph"
+        raise UserError(f"{where} is damaged or no rune: {error}", hint=hint) from error
 
 
 def _json(content: bytes | None, rune: Path) -> Any:
@@ -63,10 +64,11 @@ def _json(content: bytes | None, rune: Path) -> Any:
 def _facts(ours: Rune | None) -> dict[str, Any]:
     """Return what only a rune that runeflash built says about itself, as data."""
     if ours is None:
-        return {"memory": None, "models": []}
+        return {"memory": None, "blocks": [], "models": []}
     memory = ours.memory
     return {
         "memory": {"total": memory.total, "stack": memory.stack, "data": memory.data, "arena": memory.arena},
+        "blocks": [block.as_data() for block in ours.blocks],
         "models": [
             {"name": model.name, "bytes": len(model.data), "sha256": model.sha256.hex()} for model in ours.models
         ],
@@ -103,6 +105,11 @@ def _memory(ours: Rune | None) -> list[str]:
     parts = f"stack {memory.stack:,}, data {memory.data:,}, tensor arena {memory.arena:,}"
     return [
         f"Linear memory: {memory.total:,} bytes ({parts})",
+        *(
+            f"  {block.stage} ({block.block}): {block.total:,} bytes of the data (variables {block.variables:,}, "
+            f"tables {block.tables:,}, texts {block.texts:,})"
+            for block in ours.blocks
+        ),
         *(f"Model {model.name}: {len(model.data):,} bytes, SHA-256 {model.sha256.hex()}" for model in ours.models),
         f"Firmware embeds: {len(ours.stripped()):,} of {len(ours.data):,} bytes",
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 
 import click
 
@@ -29,6 +28,7 @@ COMMANDS = {
     "monitor": "Watch a board: its outputs, decoded, live.",
     "new": "Make a folder with a project to start from.",
     "pio": "Run PlatformIO as runeflash sets it up.",
+    "profile": "Count the instructions of a rune's parts, or of a model's layers, on a virtual board.",
     "run": "Run a Runefile on this computer, or its firmware on a board.",
     "schema": "Print the JSON schema of YAML Runefiles.",
     "version": "Show the version.",
@@ -82,42 +82,42 @@ def cli() -> None:
     """Turn a Runefile (sensor, signal processing, TensorFlow Lite model, output) into firmware."""
 
 
-def main() -> None:
-    """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code (design: 0 to 4, 70 for a bug, 130 for Ctrl-C)."""
     try:
         result = cli.main(args=arguments, prog_name="runeflash", standalone_mode=False)
-    except DiagnosedError as error:
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error)
+    return result if isinstance(result, int) else 0
+
+
+def report(error: Exception | KeyboardInterrupt) -> int:
+    """Print what a command ended in, while it is being handled, and return the exit code."""
+    if isinstance(error, DiagnosedError):
         return error.exit_code
-    except RuneflashError as error:
+    if isinstance(error, RuneflashError):
         print_error(error)
         return error.exit_code
-    except click.ClickException as error:
+    if isinstance(error, click.ClickException):
         error.show()
         return 2
-    except (click.Abort, KeyboardInterrupt):
+    if isinstance(error, click.Abort | KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         # Whoever read our output has gone; Python must not complain about that while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
+    if isinstance(error, OSError) and error.filename is not None:
         # A folder that cannot be written, a full disk: not ours to mend, and no bug.
-        if error.filename is None:
-            return _bug(error)
         print_error(UserError(f"{os.fsdecode(error.filename)}: {error.strerror}"))
         return UserError.exit_code
-    except Exception as error:
-        return _bug(error)
-    return result if isinstance(result, int) else 0
+    return _bug(error)
 
 
 def _bug(error: Exception) -> int:
     """Say that this is our fault, keep the traceback in a file, and return 70."""
+    import traceback  # only needed here
+
     if os.environ.get("RUNEFLASH_DEBUG"):
         traceback.print_exc()
         return 70

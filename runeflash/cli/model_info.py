@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from runeflash.cli.inputs import check_passes
 from runeflash.cli.output import print_json
 from runeflash.errors import UserError
 
@@ -17,15 +19,19 @@ if TYPE_CHECKING:
 _LARGEST_FILE = 1 << 30
 # Scales of a tensor that is quantised per channel: more of them help nobody.
 _SHOWN_SCALES = 1
+#: Of the table of operators, without the remark at its end.
+_COLUMNS = 8
 
 
 @click.command("model-info")
 @click.argument("model", type=click.Path(path_type=Path))
+@click.option("--no-pass", "no_passes", multiple=True, metavar="PASS", help="Leave out a pass of the model compiler.")
 @click.option("--json", "as_json", is_flag=True, help="Print as data.")
-def command(model: Path, as_json: bool) -> None:
+def command(model: Path, no_passes: tuple[str, ...], as_json: bool) -> None:
     """Show what MODEL, a .tflite file, takes and gives, its operators, and which of them can be compiled."""
     from runeflash.model.info import describe_model
 
+    disabled = check_passes(no_passes)
     try:
         if model.stat().st_size > _LARGEST_FILE:
             raise UserError(f"{model} is larger than any TensorFlow Lite model")
@@ -33,7 +39,7 @@ def command(model: Path, as_json: bool) -> None:
     except OSError as error:
         raise UserError(f"{model} cannot be read ({error.strerror})") from error
     try:
-        info = describe_model(data)
+        info = describe_model(data, disabled)
     except UserError as error:
         raise UserError(f"{model}: {error.message}", hint=error.hint) from error
     if as_json:
@@ -57,6 +63,8 @@ def _as_data(info: ModelInfo) -> dict[str, Any]:
                 "outputs": [_tensor_data(tensor) for tensor in operator.outputs],
                 "macs": operator.macs,
                 "weight_bytes": operator.weight_bytes,
+                "compiled_macs": operator.compiled_macs,
+                "arena_bytes": operator.arena_bytes,
                 "supported": operator.problem is None,
                 "problem": operator.problem,
             }
@@ -68,6 +76,7 @@ def _as_data(info: ModelInfo) -> dict[str, Any]:
         "problem": info.problem,
         "arena_bytes": info.arena_bytes,
         "flash_bytes": info.flash_bytes,
+        "passes": [asdict(result) for result in info.passes],
     }
 
 
@@ -89,7 +98,7 @@ def _print(info: ModelInfo) -> None:
         for tensor in tensors:
             click.echo(f"\t{_one_line(tensor.name)}: {tensor}{_quantization(tensor.quantization)}")
     click.echo("Operators:")
-    rows = [("", "operator", "in", "out", "MACs", "weights", "")]
+    rows = [("", "operator", "in", "out", "MACs", "left", "weights", "arena", "")]
     for operator in info.operators:
         rows.append(
             (
@@ -98,19 +107,26 @@ def _print(info: ModelInfo) -> None:
                 _types(operator.inputs),
                 _types(operator.outputs),
                 "-" if operator.macs is None else f"{operator.macs:,}",
+                "" if operator.compiled_macs is None else f"{operator.compiled_macs:,}",
                 f"{operator.weight_bytes:,}",
+                "" if operator.arena_bytes is None else f"{operator.arena_bytes:,}",
                 "" if operator.problem is None else f"cannot be compiled: {_one_line(operator.problem)}",
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    widths = [max(len(row[column]) for row in rows) for column in range(_COLUMNS)]
     for row in rows:
         cells = [
-            text.rjust(width) if column in {0, 4, 5} else text.ljust(width)
+            text.ljust(width) if 1 <= column <= 3 else text.rjust(width)
             for column, (text, width) in enumerate(zip(row, widths, strict=False))
         ]
-        click.echo(("  " + "  ".join([*cells, row[6]])).rstrip())
+        click.echo(("  " + "  ".join([*cells, row[_COLUMNS]])).rstrip())
     click.echo(f"MACs: {info.macs:,}" + (" (of those known)" if any(o.macs is None for o in info.operators) else ""))
     click.echo(f"Weights: {info.weight_bytes:,} bytes")
+    for result in info.passes:
+        if not result.enabled:
+            click.echo(f"Pass {result.name}: left out")
+        elif result.count:
+            click.echo(f"Pass {result.name}: {result.count:,} {result.unit}")
     if info.problem is None:
         click.echo(
             f"Compiled: {info.flash_bytes:,} bytes of flash for constants, arena {info.arena_bytes:,} bytes of RAM"

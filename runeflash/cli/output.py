@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
-
-import click
 
 from runeflash.diagnostics import Diagnostics, SourceFile, render
 from runeflash.errors import RuneflashError
 
 
+def tell(line: str, *, error: bool = True) -> None:
+    """Print a line, on standard error unless told otherwise; at once, so that a closed pipe is noticed here."""
+    stream = sys.stderr if error else sys.stdout
+    try:
+        print(line, file=stream, flush=True)
+    except UnicodeEncodeError:  # a file's name that is no text, or a terminal that knows only ASCII
+        print(line.encode("ascii", "backslashreplace").decode(), file=stream, flush=True)
+
+
 def print_error(error: RuneflashError) -> None:
     """Print an exception as a user should see it."""
-    click.echo(f"error: {error.message}", err=True)
+    tell(f"error: {error.message}")
     if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)
+        tell(f"  hint: {error.hint}")
 
 
 def warn(sentence: str) -> None:
     """Print a warning."""
-    click.echo(f"warning: {sentence}", err=True)
+    tell(f"warning: {sentence}")
 
 
 def print_diagnostics(diagnostics: Diagnostics, source: SourceFile) -> None:
     """Print every diagnostic in the order of the file, then how many errors there were."""
     for item in diagnostics.in_order():
-        click.echo(render(item, source), err=True)
+        tell(render(item, source))
     further = diagnostics.further_errors + diagnostics.further_warnings
     if further:
-        click.echo(f"... and {further:,} more", err=True)
+        tell(f"... and {further:,} more")
     errors = diagnostics.errors
     if errors == 1:
-        click.echo("Error: There was a build error", err=True)
+        tell("Error: There was a build error")
     elif errors:
-        click.echo(f"Error: There were {errors} build errors", err=True)
+        tell(f"Error: There were {errors} build errors")
 
 
 def diagnostics_as_data(diagnostics: Diagnostics, source: SourceFile) -> list[dict[str, Any]]:
@@ -65,7 +71,14 @@ def diagnostics_as_data(diagnostics: Diagnostics, source: SourceFile) -> list[di
 
 def print_json(value: Any) -> None:
     """Print data for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    import json  # only --json needs it
+
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    tell(text, error=False)
 
 
 @contextlib.contextmanager

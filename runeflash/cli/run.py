@@ -10,6 +10,7 @@ import click
 from runeflash.cli.inputs import (
     build_options,
     check_engine,
+    check_passes,
     find_input,
     load_rune,
     options_for,
@@ -57,6 +58,7 @@ def command(
     interval_ms: int,
     budget: int,
     resources: tuple[str, ...],
+    no_passes: tuple[str, ...],
     lenient: bool,
 ) -> None:
     """Run RUNEFILE, a Runefile or a .rune file, and print one line of JSON per output and call."""
@@ -72,6 +74,7 @@ def command(
     if emulator == "qemu" and count:
         raise UsageError("--count is not for --emulator qemu: it counts no instructions")
     check_engine(engine)
+    disabled_passes = check_passes(no_passes)
     path = find_input(runefile)
     files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
     recordings = Recordings(files, advance, warn)
@@ -87,7 +90,7 @@ def command(
             from runeflash.firmware.host import host_program
 
             show("building for this computer")
-            program = host_program(rune, engine=engine, budget=budget)
+            program = host_program(rune, engine=engine, budget=budget, disabled_passes=disabled_passes)
         else:
             from runeflash.boards import find_board
             from runeflash.firmware.cached import cached_firmware
@@ -99,15 +102,14 @@ def command(
                 sensors=sensors,
                 interval_ms=interval_ms,
                 budget=budget,
+                no_passes=no_passes,
             )
             firmware = cached_firmware(rune, options, path, progress=show)
     if target is not None:
         from runeflash.device.flash import UploadJob
         from runeflash.device.port_run import run_on_port
 
-        with progress() as show:
-            show(f"running on {options.board.id} at {target}")
-            run_on_port(UploadJob(firmware.image, firmware.folder / "project", options.board, target), session)
+        run_on_port(UploadJob(firmware.image, firmware.folder / "project", options.board, target), session)
     elif board_name is None:
         run_program(program, session, seed=seed, calls=repeats)
     elif emulator == "qemu":

@@ -103,29 +103,32 @@ def watch(
         )
         stack.callback(lambda: click.echo(f"-- seen: {monitor.counts}", err=True))
         stack.callback(monitor.close)
-        click.echo(f"-- watching {port}; Ctrl-C ends", err=True)
-        with _ended_by_signals():
+        with _ended_by_signals(monitor.stop):
+            click.echo(f"-- watching {port}; Ctrl-C ends", err=True)
             monitor.receive(received)
             monitor.run(outputs=lines)
     return 0
 
 
 @contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """End what is inside at Ctrl-C, and at a request to terminate, as if it had come to its end."""
+def _ended_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` at Ctrl-C and at a request to terminate: no line is cut in two. At the second, give in at once."""
 
-    def interrupt(_number: int, _frame: object) -> None:
+    def ask(_number: int, _frame: object) -> None:
+        stop()
+        for number in before:
+            signal.signal(number, give_in)
+
+    def give_in(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    # A shell script's background commands begin with Ctrl-C switched off; somebody may still send the signal.
-    before_interrupt = signal.signal(signal.SIGINT, interrupt)
+    # Ctrl-C too: a shell script's background commands begin with it switched off, and somebody may still send it.
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with contextlib.suppress(KeyboardInterrupt):
-            yield
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
-        signal.signal(signal.SIGINT, before_interrupt)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show_json(record: Record, when: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from runeflash.device import emulator
 from runeflash.device.port import SerialPort
 from runeflash.device.ports import Port, find_again
 from runeflash.errors import DeviceError, PortLostError
@@ -12,6 +13,24 @@ from runeflash.errors import DeviceError, PortLostError
 _LOOK_SECONDS = 0.1
 #: After a port that did not last so long, the next attempt waits so long: no storm of messages from a port that flaps.
 _SETTLE_SECONDS = 1.0
+
+
+def open_port(port: Port, baud: int) -> SerialPort:
+    """Open a board's port.
+
+    Raises:
+        DeviceError: it cannot be opened, or the virtual board that had it is no more.
+    """
+    serial = SerialPort(port.device, baud)
+    if port.virtual is not None:
+        # The number of a pty is given away again at once: where the board has died just now, this one may be another
+        # program's terminal. A board that answers after the port was opened still had it then.
+        try:
+            emulator.status(emulator.find_running(port.virtual))
+        except DeviceError:
+            serial.close()
+            raise
+    return serial
 
 
 class Connection:
@@ -47,7 +66,7 @@ class Connection:
         self._lost_at = 0.0
         self._wait_until = 0.0
         self._opened_at = time.monotonic()
-        self._serial: SerialPort | None = serial or SerialPort(port.device, baud)
+        self._serial: SerialPort | None = serial or open_port(port, baud)
 
     @property
     def connected(self) -> bool:
@@ -95,7 +114,7 @@ class Connection:
         found = find_again(self.port) if time.monotonic() >= self._wait_until else None
         if found is not None:
             try:
-                self._serial = SerialPort(found.device, self._baud)
+                self._serial = open_port(found, self._baud)
             except DeviceError:
                 pass  # gone again, or its rights are not set yet, or another program was faster
             else:

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,14 @@ class BoardStatus:
         image_sha256: of what is in its flash, or None.
         fault: why it has stopped for good, or None while it runs.
         lost_bytes: what a program that had its port open did not read in time.
+        recordings_ended: why it plays no more of the recordings that it was started with, or None.
     """
 
     erased: bool
     image_sha256: str | None
     fault: str | None
     lost_bytes: int
+    recordings_ended: str | None = None
 
 
 def start(
@@ -162,7 +164,7 @@ def status(board: RunningBoard) -> BoardStatus:
         DeviceError: the board's process does not answer.
     """
     answer = _ask(board, {"command": "status"})
-    return BoardStatus(answer["erased"], answer["image_sha256"], answer["fault"], answer["lost_bytes"])
+    return BoardStatus(**{field.name: answer[field.name] for field in fields(BoardStatus)})
 
 
 def stop(board: RunningBoard) -> None:

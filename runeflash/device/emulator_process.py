@@ -41,18 +41,25 @@ from runeflash.errors import RuneflashError
 _CONTROL_SECONDS = 5.0
 _LOOK_SECONDS = 1.0
 _ERASED_SECONDS = 0.1
+#: From the port's appearance to the firmware's start, as a real board's bootloader takes: a program that waits for the
+#: port has it open by then, and sees the boot line.
+_POWER_ON_SECONDS = 0.4
 _LOG_BYTES = 1 << 20
 
 
 class _Feeder:
-    """Plays recordings into the board's stream port, reading its lines as a program at the port would."""
+    """Plays recordings into the board's stream port, reading its lines as a program at the port would.
+
+    Attributes:
+        ended: why nothing more is played, or None.
+    """
 
     def __init__(self, files: dict[str, list[str]], advance: bool) -> None:
         kinds = {kind: [Path(name) for name in names] for kind, names in files.items()}
         self._recordings = Recordings(kinds, advance, _log)
         self._stream = StreamFeeder(self._recordings.provide)
         self._decoder = LineDecoder()
-        self._ended = False
+        self.ended: str | None = None
 
     def answer(self, output: bytes) -> bytes:
         """Return the frames that answer what the board has sent, or that are to be sent again."""
@@ -60,16 +67,18 @@ class _Feeder:
         frames = bytearray()
         try:
             for record in self._decoder.feed(output) if output else ():
-                if isinstance(record, Status) and not self._ended:
+                if isinstance(record, Status) and self.ended is None:
                     frames += self._stream.on_status(record, now)
             frames += self._stream.tick(now)
         except EndOfRecording:
-            self._ended = True
-            _log("the recording has come to its end")
+            self._end("the recording has come to its end")
         except RuneflashError as error:
-            self._ended = True
-            _log(f"error: {error.message}")
+            self._end(error.message)
         return bytes(frames)
+
+    def _end(self, reason: str) -> None:
+        self.ended = reason
+        _log(reason)
 
 
 class EmulatorProcess:
@@ -91,7 +100,6 @@ class EmulatorProcess:
         self._fault: str | None = None
         self._image_sha256: str | None = None
         self._feeder = _Feeder(settings.files, settings.advance) if settings.files else None
-        self._random = os.urandom if settings.seed is None else Xoshiro128PlusPlus(settings.seed).bytes
         self.stopping = False
         self._control = socket.socket(socket.AF_UNIX)
         self._control.bind(str(control))
@@ -112,8 +120,10 @@ class EmulatorProcess:
         )
         if settings.erase:
             folder.flash.unlink(missing_ok=True)
+        self._power_on_at = 0.0
         with contextlib.suppress(OSError):
-            self._boot(folder.flash.read_bytes())
+            self._image_sha256 = hashlib.sha256(folder.flash.read_bytes()).hexdigest()
+            self._power_on_at = time.monotonic() + _POWER_ON_SECONDS
 
     def serve(self, lock: os.stat_result) -> None:
         """Be a board until told to stop, or until the board's folder has been deleted."""
@@ -147,15 +157,20 @@ class EmulatorProcess:
     def _boot(self, image: bytes) -> None:
         """Switch the board on with an image in its flash."""
         self._switch_off()
+        self._power_on_at = 0.0
         self._fault = None
         self._image_sha256 = hashlib.sha256(image).hexdigest()
+        seed = self._settings.seed
+        random_bytes = os.urandom if seed is None else Xoshiro128PlusPlus(seed).bytes
         try:
-            self._engine = make_engine(self._settings.emulator, self._board, image, self._random)
+            self._engine = make_engine(self._settings.emulator, self._board, image, random_bytes)
         except RuneflashError as error:
             self._fail(error)
 
     def _run_board(self) -> float:
         """Run the board for a moment and pass on what it sends; return the seconds until the next time."""
+        if self._power_on_at and time.monotonic() >= self._power_on_at:
+            self._boot(self._folder.flash.read_bytes())
         if self._engine is None:
             return _ERASED_SECONDS
         try:
@@ -204,6 +219,8 @@ class EmulatorProcess:
                     answer = self._obey(json.loads(stream.readline(65536)), stream)
                 except RuneflashError as error:
                     answer = {"ok": False, "error": error.message, "hint": error.hint}
+                except OSError as error:
+                    answer = {"ok": False, "error": f"the board cannot keep that ({error.strerror})", "hint": None}
                 except (ValueError, KeyError, TypeError) as error:
                     answer = {"ok": False, "error": f"a request that makes no sense: {error}", "hint": None}
                 stream.write(json.dumps(answer).encode() + b"\n")
@@ -242,6 +259,7 @@ class EmulatorProcess:
             "erased": self._image_sha256 is None,
             "image_sha256": self._image_sha256,
             "fault": self._fault,
+            "recordings_ended": self._feeder.ended if self._feeder is not None else None,
             "lost_bytes": self._pty.lost + (self._tcp.lost if self._tcp is not None else 0),
         }
 

@@ -94,20 +94,21 @@ class Monitor:
         self._decoder = LineDecoder()
         self._feeder = StreamFeeder(recordings.provide) if recordings is not None else None
         self._connection = Connection(port, baud, serial=serial, on_lost=self._lost, on_found=self._found)
-        self._heard = time.monotonic()
+        self._heard = self._found_at = time.monotonic()
         self._silence_told = False
         self._dropped = _dropped_bytes(port)
+        self._stopping = False
         self._joined = serial is None  # the first line may be the rest of one
 
     def run(self, *, outputs: int | None = None, seconds: float | None = None) -> None:
-        """Watch until so many outputs have been seen, or so many seconds have passed; for ever by default.
+        """Watch until so many outputs have been seen, so many seconds have passed, or :meth:`stop` was called.
 
         Raises:
             DeviceError: the board has sent nothing for the timeout, or takes no frames.
             UserError: it asks for a recording that was not given, or cannot be read.
         """
         end = None if seconds is None else time.monotonic() + seconds
-        while outputs is None or self.counts.outputs < outputs:
+        while not self._stopping and (outputs is None or self.counts.outputs < outputs):
             now = time.monotonic()
             if end is not None and now >= end:
                 return
@@ -115,6 +116,10 @@ class Monitor:
             if self._feeder is not None:
                 self._connection.write(self._feeder.tick(time.monotonic()))
             self._check_silence()
+
+    def stop(self) -> None:
+        """Let :meth:`run` come back soon; may be called from a signal's handler."""
+        self._stopping = True
 
     def receive(self, data: bytes) -> None:
         """Take bytes that the board has sent."""
@@ -177,7 +182,7 @@ class Monitor:
         self._joined = True
         self._dropped = _dropped_bytes(port)
         self._silence_told = False
-        self._heard = max(self._heard, time.monotonic() - SILENCE_SECONDS / 2)
+        self._found_at = time.monotonic()
 
     def _check_silence(self) -> None:
         silent = time.monotonic() - self._heard
@@ -190,7 +195,8 @@ class Monitor:
                 f"the board at {self._connection.port.device} has sent nothing for {self._timeout:g} s",
                 hint=why_silent(self._connection.port),
             )
-        if silent >= SILENCE_SECONDS and not self._silence_told and self._connection.connected:
+        unheard = time.monotonic() - max(self._heard, self._found_at)
+        if unheard >= SILENCE_SECONDS and not self._silence_told and self._connection.connected:
             self._silence_told = True
             self._on_notice(
                 f"nothing has come from {self._connection.port.device} for {SILENCE_SECONDS:.0f} s: "
@@ -220,4 +226,6 @@ def why_silent(port: Port) -> str:
         return "the board is erased: runeflash flash"
     if state.fault is not None:
         return state.fault
+    if state.recordings_ended is not None:
+        return f"it plays no more recordings: {state.recordings_ended}"
     return "the firmware has started, and says nothing"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
+from runeflash.device.connection import open_port
 from runeflash.device.flash import UploadJob, flash_listening
 from runeflash.device.monitor import why_silent
 from runeflash.device.port import SerialPort
@@ -30,21 +32,26 @@ def run_on_port(job: UploadJob, session: RunSession) -> None:
         ToolError: PlatformIO failed.
     """
     check_takes_recordings(job.port)
-    with SerialPort(job.port.device, job.board.baud) as serial:
-        _, data = flash_listening(job, serial)
-        heard = time.monotonic()
-        answered = bool(data)
-        while True:
-            now = time.monotonic()
-            if data:
-                heard, answered = now, True
-                session.receive(data, now)
-            if session.finished:
-                return
-            patience = SILENCE_SECONDS if answered else BOOT_SECONDS
-            if now - heard > patience:
-                raise DeviceError(
-                    f"the board at {job.port.device} has sent nothing for {patience:.0f} s", hint=why_silent(job.port)
-                )
-            serial.write(session.take_outgoing(now))
-            data = serial.read(_READ_SECONDS)
+    with contextlib.closing(open_port(job.port, job.board.baud)) as first:
+        _, serial, data = flash_listening(job, first)
+        with contextlib.closing(serial):
+            _run(job, serial, session, data)
+
+
+def _run(job: UploadJob, serial: SerialPort, session: RunSession, data: bytes) -> None:
+    heard = time.monotonic()
+    answered = bool(data)
+    while True:
+        now = time.monotonic()
+        if data:
+            heard, answered = now, True
+            session.receive(data, now)
+        if session.finished:
+            return
+        patience = SILENCE_SECONDS if answered else BOOT_SECONDS
+        if now - heard > patience:
+            raise DeviceError(
+                f"the board at {job.port.device} has sent nothing for {patience:g} s", hint=why_silent(job.port)
+            )
+        serial.write(session.take_outgoing(now))
+        data = serial.read(_READ_SECONDS)

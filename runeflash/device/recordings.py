@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import array
 import csv
+import io
 import sys
 import wave
 from collections.abc import Callable, Mapping, Sequence
@@ -161,9 +162,9 @@ def _is_number(text: str) -> bool:
 
 def _sound(path: Path, _length: int, parameters: Mapping[str, Any], warn: Warn) -> Recorded:
     """Read the samples of a PCM WAV file, as 16-bit mono of the wanted rate."""
-    _read_file(path)
+    file = io.BytesIO(sound.plain_wav(_read_file(path)))
     try:
-        with wave.open(str(path), "rb") as recording:
+        with wave.open(file, "rb") as recording:
             channels, width, rate = (
                 recording.getnchannels(),
                 recording.getsampwidth(),
@@ -171,7 +172,10 @@ def _sound(path: Path, _length: int, parameters: Mapping[str, Any], warn: Warn) 
             )
             data = recording.readframes(recording.getnframes())
     except (wave.Error, EOFError, ValueError) as error:
-        raise UserError(f"the recording {path} is not a WAV file of PCM samples ({error})") from error
+        raise UserError(
+            f"the recording {path} is not a WAV file of PCM samples ({str(error) or 'it ends too early'})",
+            hint="ffmpeg -i RECORDING -c:a pcm_s16le SAMPLES.wav makes one of nearly everything",
+        ) from error
     wanted = int(parameters.get("hz", parameters.get("frequency", _DEFAULT_HZ)))
     if min(channels, width, rate, wanted) < 1 or width > 4:
         raise UserError(f"the recording {path} has {channels} channel(s) of {8 * width} bits at {rate} Hz")
@@ -195,6 +199,8 @@ def _image(path: Path, length: int, parameters: Mapping[str, Any], warn: Warn) -
     _read_file(path)
     try:
         with Image.open(path) as image:
+            if image.mode == "F":
+                raise ValueError("its pixels are floats, whose range is anyone's guess")
             # 16 bits become 8: a plain conversion would saturate
             narrow = image.point(lambda value: value / 256) if image.mode.startswith("I") else image
             pixels = (narrow.convert("L") if image.mode.startswith("I") else narrow).convert("RGB")

@@ -6,14 +6,22 @@ one all drive it the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from runeflash.device.canonical import canonical_line
 from runeflash.device.failures import rune_failure
 from runeflash.device.lines import LineDecoder, Output, Status
-from runeflash.device.recordings import EndOfRecording, Recordings
+from runeflash.device.recordings import EndOfRecording
 from runeflash.device.stream import StreamFeeder
 from runeflash.errors import RuneflashError
+
+
+class DataSource(Protocol):
+    """What gives a capability its data."""
+
+    def provide(self, kind: str, source: int, length: int, parameters: Mapping[str, Any]) -> bytes:
+        """Return ``length`` bytes: see :meth:`Recordings.provide`."""
 
 
 class RunSession:
@@ -33,7 +41,7 @@ class RunSession:
 
     def __init__(
         self,
-        recordings: Recordings,
+        recordings: DataSource,
         *,
         lines_per_call: int,
         repeats: int,

@@ -11,11 +11,32 @@ from __future__ import annotations
 import array
 import math
 import operator
+import struct
 import sys
 
 _CROSSINGS = 24
 _PASS = 0.96  # the middle of the transition band, as a part of the lower Nyquist frequency
 _BITS = 22
+_PCM_GUID = bytes.fromhex("0100000000001000800000aa00389b71")
+
+
+def plain_wav(data: bytes) -> bytes:
+    """Return a WAV file of the extensible format as one of the plain format, where its samples are PCM.
+
+    Recorders write the extensible one (tag 0xFFFE) for more than 16 bits or two channels; its first bytes are those of
+    the plain one, and a GUID further on has the real tag. Source: Microsoft, WAVEFORMATEXTENSIBLE. Older versions of
+    Python's ``wave`` do not read it.
+    """
+    position = 12
+    while position + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, position)
+        body = position + 8
+        if name == b"fmt ":
+            if size >= 40 and data[body : body + 2] == b"\xfe\xff" and data[body + 24 : body + 40] == _PCM_GUID:
+                return data[:body] + b"\x01\0" + data[body + 2 :]
+            break
+        position = body + size + size % 2
+    return data
 
 
 def mono_samples(data: bytes, channels: int, width: int) -> array.array[int]:

@@ -11,7 +11,7 @@ from runeflash.device.random import Xoshiro128PlusPlus
 from runeflash.device.session import RunSession
 from runeflash.device.virtual_board import virtual_board
 from runeflash.errors import DeviceError
-from runeflash.virtual.board import StopReason
+from runeflash.virtual.board import Mark, Passage, StopReason
 
 #: Instructions between two looks at the serial port: about 3 ms of the board's time.
 _SLICE = 200_000
@@ -38,23 +38,45 @@ class CallCount:
         return self.total - self.models - self.reading - self.output
 
 
+@dataclass(frozen=True)
+class Trace:
+    """What was seen of a run on a virtual board: its marks, and the passages of watched instructions."""
+
+    marks: list[Mark]
+    passages: list[Passage]
+
+
 def run_virtual(board: Board, image: bytes, session: RunSession, *, seed: int | None) -> list[CallCount]:
-    """Run an image until the session is finished; return the instruction counts of its whole calls.
+    """Run an image until the session is finished; return the instruction counts of its whole calls: see
+    :func:`trace_virtual`.
+    """
+    trace = trace_virtual(board, image, session, seed=seed)
+    return count_calls([(int(item.mark), item.instructions) for item in trace.marks])
+
+
+def trace_virtual(
+    board: Board, image: bytes, session: RunSession, *, seed: int | None, watch: Sequence[int] | None = None
+) -> Trace:
+    """Run an image until the session is finished, and return what was seen.
 
     Args:
         board: a board that has a virtual one.
         image: what is flashed.
         session: gets the board's lines, gives it frames.
         seed: of the board's random generator, or None for this computer's randomness.
+        watch: addresses of functions whose beginnings and ends are noted; None to count nothing but instructions in
+            all.
 
     Raises:
         UserError: the board has no virtual one.
         DeviceError: the virtual board faulted, or says nothing for too long.
     """
     random_bytes = os.urandom if seed is None else Xoshiro128PlusPlus(seed).bytes
-    machine = virtual_board(board, image, random_bytes=random_bytes)
+    machine = virtual_board(board, image, random_bytes=random_bytes, profile=watch is not None)
+    for address in watch or ():
+        machine.watch(address, and_return=True)
     heard = 0.0
-    marks: list[tuple[int, int]] = []
+    trace = Trace([], [])
     while not session.finished:
         until = machine.microseconds + _SLICE_MICROSECONDS
         reason = machine.run(_SLICE, until_microseconds=until, until_line=True)
@@ -70,8 +92,9 @@ def run_virtual(board: Board, image: bytes, session: RunSession, *, seed: int | 
             machine.serial_input(outgoing)
         elif reason is StopReason.ASLEEP and not data and not session.finished:
             raise DeviceError(f"the virtual {board.id} sleeps, and nothing is left that could wake it")
-        marks += [(int(item.mark), item.instructions) for item in machine.marks()]
-    return count_calls(marks)
+        trace.marks.extend(machine.marks())
+        trace.passages.extend(machine.passages())
+    return trace
 
 
 def count_calls(marks: Sequence[tuple[int, int]]) -> list[CallCount]:

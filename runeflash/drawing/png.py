@@ -7,7 +7,7 @@ import itertools
 from functools import cache
 from typing import TYPE_CHECKING
 
-from runeflash.drawing.diagram import NodeKind
+from runeflash.drawing.diagram import Diagram, NodeKind
 from runeflash.drawing.layout import ARROW_LENGTH, Layout, PlacedEdge, PlacedText
 from runeflash.drawing.style import BACKGROUND, COLOURS, FRAME, LINE, NAME, TEXT, corners
 from runeflash.errors import UserError
@@ -73,6 +73,16 @@ def fitting_font(text: str, size: float, width: float) -> FreeTypeFont:
         if font.getlength(text) <= width + 0.01 or size <= 1:
             return font
         size -= 0.5
+
+
+def without_glyph(diagram: Diagram) -> tuple[str, ...]:
+    """Return the characters of a diagram, in order, that the font of .png files does not have."""
+    characters = {c for node in diagram.nodes for line in node.lines for c in line if not c.isascii()}
+    if not characters:
+        return ()
+    font = _font(20.0)
+    nothing = bytes(font.getmask("\U0010ffff"))  # what stands for a character that is not there
+    return tuple(sorted(c for c in characters if bytes(font.getmask(c)) == nothing))
 
 
 def _fits(layout: Layout, scale: int) -> bool:

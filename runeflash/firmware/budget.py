@@ -38,7 +38,8 @@ _WEIGHTS = {
     **dict.fromkeys((0x7F, 0x80, 0x81, 0x82), 16),  # i64 division
     **dict.fromkeys(range(0x5B, 0x67), 4),  # float comparisons
     **dict.fromkeys(range(0x8B, 0xA7), 12),  # float arithmetic: in double precision, by software
-    **dict.fromkeys((0x91, 0x95, 0x9F, 0xA3), 48),  # square roots and divisions
+    **dict.fromkeys((0x91, 0x95, 0xA3), 48),  # f32 square root, divisions
+    0x9F: 160,  # f64 square root: bit by bit
     **dict.fromkeys((*range(0xA8, 0xAC), *range(0xAE, 0xB4), *range(0xB4, 0xBC)), 8),  # conversions
     **dict.fromkeys(range(0xFC00, 0xFC08), 8),  # saturating ones
     0xFC0A: 16,
@@ -47,11 +48,11 @@ _WEIGHTS = {
 #: A call of the host, whatever it does there: its own time is bounded by the host, not by the rune.
 HOST_CALL = 200
 #: A copy or fill costs the host about as much for so many bytes as a simple instruction of the rune.
-_BYTES_SHIFT = 2
+_BYTES_SHIFT = 1
 
 _I32 = 0x7F
 _MOST = (1 << 31) - 1
-#: Of one stretch; with it, and a quarter of 2^32 for one copy, the global cannot wrap.
+#: Of one stretch; with it, and half of 2^32 for one copy, the global cannot wrap.
 _LARGEST_STRETCH = 1 << 28
 
 

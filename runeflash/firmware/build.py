@@ -100,6 +100,7 @@ def build_firmware(
         options.engine,
         str(options.interval_ms),
         str(options.budget),
+        ",".join(options.disabled_passes),
         f"{tools.name} {tools.version}",
         runeflash.__version__,
         _sources_key(),
@@ -112,7 +113,7 @@ def build_firmware(
         progress("checking the rune")
         module = firmware_module(rune)
         progress("compiling the models")
-        models = compile_models(rune)
+        models = compile_models(rune, options.disabled_passes)
         needs = None
         if options.engine == "wasm3":
             progress("measuring the engine")
@@ -363,13 +364,17 @@ def _write_report(
         "methods": ram_methods(options.engine),
         "stack": asdict(stack),
         "linear_memory": asdict(rune.memory),
+        "proc_blocks": [block.as_data() for block in rune.blocks],
         "models": [
             {
                 "name": model.name,
                 "sha256": model.sha256.hex(),
+                "given_macs": model.given_macs,
                 "macs": model.macs,
                 "weight_bytes": model.weight_bytes,
                 "arena_bytes": model.arena_bytes,
+                "peak_live_bytes": model.peak_live_bytes,
+                "passes": [asdict(result) for result in model.passes],
                 "layers": [asdict(layer) for layer in model.layers],
             }
             for model in image.models

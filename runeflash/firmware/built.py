@@ -90,14 +90,16 @@ def read_build(path: Path) -> Built:
     except OSError as error:
         raise UserError(f"the image {image} cannot be read ({error.strerror})", hint="build again") from error
     project = folder / "project"
-    board = read_board(project / "boards" / f"{board_id}.json", _family(project, board_id))
+    try:
+        board = read_board(project / "boards" / f"{board_id}.json", _family(project, board_id))
+    except UserError as error:
+        raise UserError(f"the build in {folder} cannot be flashed: {error.message}", hint="build again") from error
     return Built(image, project, board, build_id, hashlib.sha256(data).hexdigest() == expected)
 
 
 def project_for_image(board: Board) -> Path:
     """Return a PlatformIO project of no other use than its upload target, for an image that is there without one."""
     files = (board.path, *board.own_files())
-    project = cache.cache_folder() / "uploads" / cache.key(str(board.path), *(path.read_bytes() for path in files))
     context = {
         "name": "firmware",
         "board": board.id,
@@ -106,13 +108,16 @@ def project_for_image(board: Board) -> Path:
         "engine": "wasm3",
         "version": runeflash.__version__,
     }
-    (project / "src").mkdir(parents=True, exist_ok=True)
-    for path in files:
-        place = project / "boards" / os.path.relpath(path, board.path.parent)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(path.read_bytes())
-    (project / "platformio.ini").write_text(render("firmware/platformio.ini.j2", project=context))
-    return project
+
+    def make(project: Path) -> None:
+        (project / "src").mkdir()
+        for path in files:
+            place = project / "boards" / os.path.relpath(path, board.path.parent)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(path.read_bytes())
+        (project / "platformio.ini").write_text(render("firmware/platformio.ini.j2", project=context))
+
+    return cache.entry("uploads", cache.key(str(board.path), *(path.read_bytes() for path in files)), make)
 
 
 def _family(project: Path, board_id: str) -> str:

@@ -27,5 +27,6 @@ def cached_firmware(
         firmware_tools(options.toolchain, board.cpu, board.fpu).name,
         options.engine,
         options.sensors,
+        *options.disabled_passes,
     )
     return build_firmware(rune, options, cache.cache_folder() / "runs" / place, progress=progress)

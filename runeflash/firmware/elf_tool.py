@@ -35,12 +35,10 @@ class Elf:
     Attributes:
         segments: load address and content of what goes into flash, in the order of addresses.
         sections: name, address and size of every section that takes memory at run time.
-        symbols: every named symbol.
     """
 
     segments: tuple[tuple[int, bytes], ...]
     sections: tuple[tuple[str, int, int], ...]
-    symbols: tuple[Symbol, ...]
 
     @property
     def flash_bytes(self) -> int:
@@ -53,10 +51,6 @@ class Elf:
     def ram_bytes(self, origin: int, length: int) -> int:
         """Return the bytes that sections take in a region of RAM."""
         return sum(size for _, address, size in self.sections if origin <= address < origin + length)
-
-    def symbol(self, name: str) -> Symbol | None:
-        """Return the symbol of that name."""
-        return next((symbol for symbol in self.symbols if symbol.name == name), None)
 
 
 def read_elf(path: Path) -> Elf:
@@ -71,8 +65,14 @@ def read_elf(path: Path) -> Elf:
             for section in elf.iter_sections()
             if section["sh_flags"] & _ALLOCATED and section["sh_size"]
         )
-        table = elf.get_section_by_name(".symtab")
-        symbols = tuple(
+    return Elf(tuple(segments), sections)
+
+
+def read_symbols(path: Path) -> tuple[Symbol, ...]:
+    """Return every named symbol of an ELF file; reading them takes far longer than all else that is in it."""
+    with path.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".symtab")
+        return tuple(
             Symbol(
                 symbol.name,
                 symbol["st_value"] & ~1 if symbol["st_info"]["type"] == "STT_FUNC" else symbol["st_value"],
@@ -82,7 +82,6 @@ def read_elf(path: Path) -> Elf:
             for symbol in (table.iter_symbols() if isinstance(table, SymbolTableSection) else ())
             if symbol.name
         )
-    return Elf(tuple(segments), sections, symbols)
 
 
 def flash_image(elf: Elf) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from runeflash.firmware.aot import rune_code
@@ -31,14 +31,19 @@ class GeneratedImage:
     arena_bytes: int
 
 
-def compile_models(rune: Rune) -> tuple[CompiledModel, ...]:
+def compile_models(rune: Rune, disabled_passes: Collection[str] = ()) -> tuple[CompiledModel, ...]:
     """Compile a rune's models to C, in its order.
+
+    Args:
+        rune: the rune.
+        disabled_passes: of the model compiler, those that do not run.
 
     Raises:
         UserError: a model is damaged or has what is not supported.
     """
     return tuple(
-        compile_model(model.data, name=model.name, symbol=f"model_{number}") for number, model in enumerate(rune.models)
+        compile_model(model.data, name=model.name, symbol=f"model_{number}", disabled=disabled_passes)
+        for number, model in enumerate(rune.models)
     )
 
 

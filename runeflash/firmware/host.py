@@ -16,7 +16,14 @@ from runeflash.toolchain import cache, picolibc, zig
 _EXTRA_HEAP = 0x400000
 
 
-def host_program(rune: Rune, *, engine: str = "wasm3", budget: int = DEFAULT_BUDGET, interval_ms: int = 0) -> Path:
+def host_program(
+    rune: Rune,
+    *,
+    engine: str = "wasm3",
+    budget: int = DEFAULT_BUDGET,
+    interval_ms: int = 0,
+    disabled_passes: tuple[str, ...] = (),
+) -> Path:
     """Return the program that runs a rune on this computer, building what is not in the cache.
 
     Raises:
@@ -26,7 +33,7 @@ def host_program(rune: Rune, *, engine: str = "wasm3", budget: int = DEFAULT_BUD
 
     def make(work: Path) -> None:
         module = firmware_module(rune)
-        models = compile_models(rune)
+        models = compile_models(rune, disabled_passes)
         image = generate_image(
             rune,
             module,
@@ -49,7 +56,7 @@ def host_program(rune: Rune, *, engine: str = "wasm3", budget: int = DEFAULT_BUD
             what="building the rune for this computer",
         )
 
-    name = cache.key("host", rune.data, _sources_key(), engine, str(budget), str(interval_ms))
+    name = cache.key("host", rune.data, _sources_key(), engine, str(budget), str(interval_ms), *disabled_passes)
     return cache.entry("host-programs", name, make) / "rune"
 
 

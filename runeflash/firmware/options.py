@@ -24,6 +24,7 @@ class BuildOptions:
         engine: one of :data:`ENGINES`.
         interval_ms: between calls of a pipeline without a timed sensor.
         budget: what the rune may execute in one call (:mod:`runeflash.firmware.budget`).
+        disabled_passes: of the model compiler, those that do not run; sorted.
     """
 
     board: Board
@@ -32,3 +33,4 @@ class BuildOptions:
     engine: str = "wasm3"
     interval_ms: int = DEFAULT_INTERVAL_MS
     budget: int = DEFAULT_BUDGET
+    disabled_passes: tuple[str, ...] = ()

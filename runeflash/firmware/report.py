@@ -62,7 +62,9 @@ def format_table(flash: FlashUse, ram: RamUse, flash_limit: int, ram_limit: int)
         share = 100 * use.total / limit
         lines.append(f"{title:<18}{use.total:>9,} of {limit:,} bytes ({share:.1f} %)")
         before = 0
-        for name, size in asdict(use).items():
+        # Not every engine has a heap.
+        parts = {name: size for name, size in asdict(use).items() if size or name != "engine_heap"}
+        for name, size in parts.items():
             bar = _bar(before, size, use.total)
             lines.append(f"  {name.replace('_', ' '):<16}{size:>9,}  {bar}".rstrip())
             before += size

@@ -54,6 +54,17 @@ class EmittedConstant:
 
 
 @dataclass(frozen=True)
+class EmittedVariable:
+    """A variable tensor in the C text: an array, and the byte that a reset fills it with."""
+
+    name: str
+    c_type: str
+    count: int
+    comment: str
+    initial_byte: int
+
+
+@dataclass(frozen=True)
 class EmittedLayer:
     """A layer's function in the C text."""
 
@@ -106,7 +117,7 @@ def emit(graph: Graph, plan: MemoryPlan, *, name: str, symbol: str, sha256: byte
         sha256: of the .tflite file, 32 bytes.
     """
     constants = _Constants()
-    layers = [_layer(graph, layer, constants, symbol) for layer in graph.layers]
+    layers = [_layer(graph, layer, constants, symbol, layer.index in plan.sharing) for layer in graph.layers]
     source = render(
         "model/model.c.j2",
         title=c_comment(quoted(name)),
@@ -116,6 +127,8 @@ def emit(graph: Graph, plan: MemoryPlan, *, name: str, symbol: str, sha256: byte
         steps=list(_infer(graph, plan, constants, symbol)),
         constants=constants.items,
         weight_bytes=f"{constants.size:,}",
+        variables=_variables(graph, symbol),
+        reset=f"{symbol}_reset" if any(layer.variables for layer in graph.layers) else "0",
         layers=layers,
         symbol=symbol,
         name=c_string(name),
@@ -128,29 +141,54 @@ def emit(graph: Graph, plan: MemoryPlan, *, name: str, symbol: str, sha256: byte
     return EmittedModel(source, constants.size)
 
 
+def _variables(graph: Graph, symbol: str) -> list[EmittedVariable]:
+    indices = sorted({index for layer in graph.layers for index in layer.variables})
+    tensors = [graph.tensors[index] for index in indices]
+    return [
+        EmittedVariable(
+            _variable(tensor.index, symbol),
+            _C_TYPES[tensor.element],
+            tensor.count,
+            c_comment(f"Variable {quoted(tensor.name)}: {tensor.tensor_type}."),
+            tensor.initial_byte,
+        )
+        for tensor in tensors
+    ]
+
+
+def _variable(index: int, symbol: str) -> str:
+    return f"{symbol}_variable_{index}"
+
+
 def _prefix(layer: Layer, symbol: str) -> str:
     """Return how the layer's names begin: with the model's, so that a profile tells several models apart."""
     return f"{symbol}_layer_{layer.index}"
 
 
-def _function(layer: Layer, symbol: str) -> str:
+def function_name(layer: Layer, symbol: str) -> str:
+    """Return the name of a layer's function."""
     return f"{_prefix(layer, symbol)}_{layer.operator.lower()}"
 
 
-def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str) -> EmittedLayer:
+def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str, is_shared: bool) -> EmittedLayer:
     names = {
         constant.role: constants.add(
             f"{_prefix(layer, symbol)}_{constant.role}", f"Layer {layer.index}: {constant.role}.", constant
         )
         for constant in layer.constants
     }
+    alone = "" if is_shared else "restrict "
     parameters = [
-        f"const {_C_TYPES[graph.tensors[index].element]} *restrict {_numbered('input', i)}"
+        f"const {_C_TYPES[graph.tensors[index].element]} *{alone}{_numbered('input', i)}"
         for i, index in enumerate(layer.inputs)
     ]
     parameters += [
-        f"{_C_TYPES[graph.tensors[index].element]} *restrict {_numbered('output', i)}"
+        f"{_C_TYPES[graph.tensors[index].element]} *{alone}{_numbered('output', i)}"
         for i, index in enumerate(layer.outputs)
+    ]
+    parameters += [
+        f"{_C_TYPES[graph.tensors[index].element]} *restrict {_numbered('state', i)}"
+        for i, index in enumerate(layer.variables)
     ]
     if layer.scratch_bytes > 0:
         parameters.append("uint8_t *restrict scratch")
@@ -159,9 +197,11 @@ def _layer(graph: Graph, layer: Layer, constants: _Constants, symbol: str) -> Em
     return EmittedLayer(
         [
             f"Layer {layer.index}: {layer.operator} {c_comment(quoted(layer.name))}",
-            f"{shapes} -> {results}" + (f", {layer.macs:,} multiply-accumulates" if layer.macs else ""),
+            f"{shapes} -> {results}"
+            + (f", {layer.macs:,} multiply-accumulates" if layer.macs else "")
+            + (", in place" if is_shared else ""),
         ],
-        _function(layer, symbol),
+        function_name(layer, symbol),
         ", ".join(parameters),
         layer.body(names),
     )
@@ -175,12 +215,13 @@ def _infer(graph: Graph, plan: MemoryPlan, constants: _Constants, symbol: str) -
     uses_arena = False
     for layer in graph.layers:
         arguments = [_pointer(index) for index in (*layer.inputs, *layer.outputs)]
+        arguments += [_variable(index, symbol) for index in layer.variables]
         if layer.scratch_bytes > 0:
             arguments.append(f"arena + {plan.scratch[layer.index]}")
             uses_arena = True
         used.update(layer.inputs, layer.outputs)
         written.update(layer.outputs)
-        calls.append(f"{_function(layer, symbol)}({', '.join(arguments)});")
+        calls.append(f"{function_name(layer, symbol)}({', '.join(arguments)});")
     for copy in plan.copies:
         used.add(copy.tensor)
         size = graph.tensors[copy.tensor].size

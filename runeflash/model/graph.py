@@ -68,6 +68,13 @@ class Tensor:
         return self.count * size
 
     @property
+    def initial_byte(self) -> int:
+        """What every byte of a variable is after a reset: its zero point, which int8 alone can have."""
+        if self.type is not DataType.INT8 or self.quantization is None or len(self.quantization.zero_points) != 1:
+            return 0
+        return self.quantization.zero_points[0] & 0xFF
+
+    @property
     def element(self) -> ElementType:
         """The element type; only for types that a Runefile has."""
         element = self.type.element
@@ -123,6 +130,11 @@ class Layer(abc.ABC):
     headers: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def variables(self) -> tuple[int, ...]:
+        """The variable tensors that the layer reads and writes: they have memory of their own, set by ``reset``."""
+        return ()
+
+    @property
     def macs(self) -> int:
         """Multiplications with addition in one inference, counting taps outside an image as well."""
         return 0
@@ -131,6 +143,31 @@ class Layer(abc.ABC):
     def scratch_bytes(self) -> int:
         """Bytes of working memory while the layer runs; its C finds them as ``uint8_t *scratch``."""
         return 0
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether it keeps something from one inference to the next."""
+        return len(self.variables) > 0
+
+    @property
+    def in_place_inputs(self) -> tuple[int, ...]:
+        """Positions in ``inputs`` whose buffer the output may take over, where nothing needs the input afterwards.
+
+        The output then begins at the same address; it must not be larger. Only for layers with one output. The kernel
+        must give the same result if the two are one buffer, so it must not declare both ``restrict``; the layer's own
+        function in C leaves the word out where it is used so.
+        """
+        return ()
+
+    @property
+    def output_leads(self) -> Mapping[int, int]:
+        """By position in ``inputs``: by how many bytes the output must begin before that input at least, so that the
+        two may share memory where nothing needs the input afterwards.
+
+        For kernels that go through both in order, so that what is written lies behind what is still to be read. Only
+        for layers with one output; of ``restrict`` the same is true as for :attr:`in_place_inputs`.
+        """
+        return {}
 
     @cached_property
     def constants(self) -> tuple[Constant, ...]:
@@ -144,8 +181,8 @@ class Layer(abc.ABC):
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the lines of the layer's C function.
 
-        Its parameters are ``input``, ``input_1``, ... and ``output``, ``output_1``, ..., pointers to the
-        tensors' elements. ``constants`` has the C name of each constant by its role.
+        Its parameters are ``input``, ``input_1``, ..., ``output``, ``output_1``, ... and for variables ``state``,
+        ``state_1``, ..., pointers to the tensors' elements. ``constants`` has the C name of each constant by its role.
         """
 
 

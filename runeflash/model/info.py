@@ -5,7 +5,9 @@ Entry point: :func:`describe_model`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runeflash.errors import UserError
 from runeflash.model.flatbuffer import damaged
@@ -13,12 +15,16 @@ from runeflash.model.graph import Quantization, Tensor
 from runeflash.model.operators import READERS, OperatorContext
 from runeflash.model.read import FileOperator, ModelFile, read_model
 
+if TYPE_CHECKING:
+    from runeflash.model.compile import CompiledModel, PassResult
+
 _DAMAGED = damaged("").message
-#: Operators that move, compare or convert values one by one.
+#: Operators that move, compare, convert, add or multiply values, and keep no sums of products.
 _WITHOUT_MACS = frozenset(
     """
-    AVERAGE_POOL_2D CONCATENATION DEQUANTIZE EXPAND_DIMS LOGISTIC MAX_POOL_2D PACK PAD PADV2 QUANTIZE RELU RELU6
-    RESHAPE SLICE SOFTMAX SPLIT SQUEEZE STRIDED_SLICE TANH TRANSPOSE UNPACK
+    ADD ARG_MAX AVERAGE_POOL_2D CAST CONCATENATION DEQUANTIZE EXPAND_DIMS HARD_SWISH LEAKY_RELU LOGISTIC MAX_POOL_2D
+    MEAN MUL PACK PAD PADV2 QUANTIZE RELU RELU6 RESHAPE RESIZE_NEAREST_NEIGHBOR SLICE SOFTMAX SPLIT SQUEEZE
+    STRIDED_SLICE SUB TANH TRANSPOSE UNPACK
     """.split()  # noqa: SIM905 - as in the table of operators
 )
 
@@ -58,6 +64,9 @@ class OperatorInfo:
         macs: multiplications with addition in one inference, taps outside an image included; None where that is not
             known.
         weight_bytes: of its constants, as they are in the file.
+        compiled_macs: those that are left after the passes, 0 where the operator has been removed; None where the model
+            cannot be compiled.
+        arena_bytes: of the arena that are in use while it runs; None where it does not.
         problem: why the compiler cannot compile it, or None where it can.
     """
 
@@ -69,6 +78,8 @@ class OperatorInfo:
     outputs: tuple[TensorInfo, ...]
     macs: int | None
     weight_bytes: int
+    compiled_macs: int | None
+    arena_bytes: int | None
     problem: str | None
 
 
@@ -84,6 +95,7 @@ class ModelInfo:
         weight_bytes: of all constants as they are in the file, each once.
         arena_bytes: RAM that the compiled model needs besides its inputs and outputs; None where it cannot be compiled.
         flash_bytes: flash that the compiled model's constants take; None where it cannot be compiled.
+        passes: what each pass of the compiler did; empty where it cannot be compiled.
         problem: why it cannot be compiled, or None where it can.
     """
 
@@ -94,11 +106,16 @@ class ModelInfo:
     weight_bytes: int
     arena_bytes: int | None
     flash_bytes: int | None
+    passes: tuple[PassResult, ...]
     problem: str | None
 
 
-def describe_model(data: bytes) -> ModelInfo:
+def describe_model(data: bytes, disabled: Collection[str] = ()) -> ModelInfo:
     """Return what a .tflite file holds; what cannot be compiled is said, and is no error.
+
+    Args:
+        data: the file.
+        disabled: passes of the compiler that do not run.
 
     Raises:
         UserError: it is no such file, or it is damaged.
@@ -106,14 +123,12 @@ def describe_model(data: bytes) -> ModelInfo:
     from runeflash.model.compile import compile_model
 
     model = read_model(data)
-    operators = tuple(_operator(operator, model) for operator in model.operators)
-    arena = flash = problem = None
+    compiled = problem = None
     try:
-        compiled = compile_model(data, name="model", symbol="model")
+        compiled = compile_model(data, name="model", symbol="model", disabled=disabled)
     except UserError as error:
         problem = _refusal(error)
-    else:
-        arena, flash = compiled.arena_bytes, compiled.weight_bytes
+    operators = tuple(_operator(operator, model, compiled) for operator in model.operators)
     used = {index for operator in model.operators for index in operator.inputs if index is not None}
     return ModelInfo(
         tuple(_tensor(model.tensors[index]) for index in model.inputs),
@@ -121,8 +136,9 @@ def describe_model(data: bytes) -> ModelInfo:
         operators,
         sum(operator.macs or 0 for operator in operators),
         sum(_data_bytes(model.tensors[index]) for index in used),
-        arena,
-        flash,
+        None if compiled is None else compiled.arena_bytes,
+        None if compiled is None else compiled.weight_bytes,
+        () if compiled is None else compiled.passes,
         problem,
     )
 
@@ -147,10 +163,18 @@ def count_macs(kind: str, inputs: list[Tensor | None], output: Tensor) -> int | 
         return output.count * shape[1] * shape[2]
     if kind == "FULLY_CONNECTED" and len(shape) == 2:  # [units, depth]
         return output.count * shape[1]
+    if (
+        kind == "SVDF" and len(shape) == 2 and len(output.shape) == 2
+    ):  # [filters, depth], and for time [filters, memory]
+        time = inputs[2] if len(inputs) > 2 else None
+        fits = time is not None and len(time.shape) == 2 and time.shape[0] == shape[0]
+        return output.shape[0] * shape[0] * (shape[1] + time.shape[1]) if time is not None and fits else None
     return None
 
 
-def _operator(operator: FileOperator, model: ModelFile) -> OperatorInfo:
+def _operator(operator: FileOperator, model: ModelFile, compiled: CompiledModel | None) -> OperatorInfo:
+    layers = () if compiled is None else compiled.layers
+    layer = next((layer for layer in layers if layer.index == operator.index), None)
     inputs = [None if index is None else model.tensors[index] for index in operator.inputs]
     given = [tensor for tensor in inputs if tensor is not None]
     outputs = [model.tensors[index] for index in operator.outputs]
@@ -163,6 +187,8 @@ def _operator(operator: FileOperator, model: ModelFile) -> OperatorInfo:
         outputs=tuple(_tensor(tensor) for tensor in outputs),
         macs=count_macs(operator.kind, inputs, outputs[0]) if outputs else None,
         weight_bytes=sum(_data_bytes(tensor) for tensor in given),
+        compiled_macs=None if compiled is None else 0 if layer is None else layer.macs,
+        arena_bytes=None if layer is None else layer.arena_bytes,
         problem=_problem(operator, model),
     )
 

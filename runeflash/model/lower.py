@@ -11,7 +11,7 @@ from runeflash.model.read import FileOperator, ModelFile
 #: Inputs, and likewise outputs: RUNE_MAX_MODEL_TENSORS of ``targets/common/rune_model.h``.
 MAX_MODEL_TENSORS = 8
 #: The passes and the planner compare layers with each other: a hostile file shall not take long.
-MAX_LAYERS = 4096
+MAX_LAYERS = 1024
 #: Bytes of all weights, and likewise of all activations: far beyond a microcontroller, but what this computer can
 #: still build.
 MAX_WEIGHT_BYTES = 1 << 26
@@ -105,7 +105,7 @@ def _check_weight_bytes(model: ModelFile) -> None:
 
 
 def _check_activation_bytes(graph: Graph) -> None:
-    used = {index for layer in graph.layers for index in (*layer.inputs, *layer.outputs)}
+    used = {index for layer in graph.layers for index in (*layer.inputs, *layer.outputs, *layer.variables)}
     activations = sum(graph.tensors[index].size for index in used if graph.tensors[index].data is None)
     if activations > MAX_ACTIVATION_BYTES:
         raise UserError(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runeflash.arena import Buffer, peak_live_bytes
-from runeflash.arena_search import search_arena
+from runeflash.arena import Buffer
+from runeflash.arena_search import Overlap, least_arena, search_arena
 from runeflash.model.graph import Graph
 
 #: Every kernel reads its tensors in words at most; 8-byte elements ask for more where there are any.
@@ -52,22 +52,31 @@ class MemoryPlan:
         storage: by tensor index, for every tensor that a layer or a copy uses.
         scratch: offset in the arena by the layer's index, for layers that need working memory.
         copies: in the order of the outputs.
+        sharing: the indices of layers whose output shares memory with one of their inputs.
         arena_bytes: the arena's size.
         peak_live_bytes: the most bytes of activations that are alive at once, inputs and outputs of the model and
-            working memory included.
+            working memory included; what a layer's input and output share counts once.
+        live_bytes: by the layer's index, the bytes of the arena that are in use while it runs.
     """
 
     storage: Mapping[int, Storage]
     scratch: Mapping[int, int]
     copies: tuple[OutputCopy, ...]
+    sharing: frozenset[int]
     arena_bytes: int
     peak_live_bytes: int
+    live_bytes: Mapping[int, int]
 
 
-def plan_memory(graph: Graph) -> MemoryPlan:
+def plan_memory(graph: Graph, *, in_place: bool = True) -> MemoryPlan:
     """Return the plan; the same graph, the same plan.
 
     A model's inputs are read where the caller has them, and its outputs are written where the caller wants them.
+
+    Args:
+        graph: the model.
+        in_place: whether a layer's output may share memory with an input that nothing needs afterwards. That changes
+            no result: a layer says so only of kernels that read what they need before it is overwritten.
     """
     storage: dict[int, Storage] = {index: Storage(Place.INPUT, i) for i, index in enumerate(graph.inputs)}
     copies = []
@@ -97,14 +106,66 @@ def plan_memory(graph: Graph) -> MemoryPlan:
             buffer = Buffer(_scratch_key(layer.index), layer.scratch_bytes, step, step)
             arena.append(buffer)
             everything.append(buffer)
-    plan = search_arena(arena, alignment)
+    overlaps = _overlaps(graph, alive, {buffer.name for buffer in arena}) if in_place else ()
+    plan = search_arena(arena, alignment, overlaps)
     for index in alive:
         if index not in storage:
             storage[index] = Storage(Place.ARENA, plan.offsets[_tensor_key(index)])
     scratch = {
         layer.index: plan.offsets[_scratch_key(layer.index)] for layer in graph.layers if layer.scratch_bytes > 0
     }
-    return MemoryPlan(storage, scratch, tuple(copies), plan.size, peak_live_bytes(everything))
+    return MemoryPlan(
+        storage,
+        scratch,
+        tuple(copies),
+        _sharing(graph, storage),
+        plan.size,
+        least_arena(everything, overlaps),
+        {layer.index: _covered(arena, plan.offsets, step) for step, layer in enumerate(graph.layers)},
+    )
+
+
+def _overlaps(graph: Graph, alive: Mapping[int, tuple[int, int]], movable: set[str]) -> tuple[Overlap, ...]:
+    """Return which outputs may share memory with an input of their layer: one whose last reader that layer is."""
+    found = []
+    for step, layer in enumerate(graph.layers):
+        if len(layer.outputs) != 1:
+            continue
+        output = layer.outputs[0]
+        choices: dict[int, int | None] = dict.fromkeys(layer.in_place_inputs)
+        choices.update(layer.output_leads)
+        for position, distance in choices.items():
+            source = layer.inputs[position]
+            if alive[source][1] != step or not {_tensor_key(source), _tensor_key(output)} <= movable:
+                continue
+            if distance is None and graph.tensors[output].size > graph.tensors[source].size:
+                continue
+            found.append(Overlap(_tensor_key(output), _tensor_key(source), distance))
+    return tuple(found)
+
+
+def _sharing(graph: Graph, storage: Mapping[int, Storage]) -> frozenset[int]:
+    found = set()
+    for layer in graph.layers:
+        for source in layer.inputs:
+            for output in layer.outputs:
+                first, second = storage[source], storage[output]
+                if first.place is second.place is Place.ARENA and (
+                    first.number < second.number + graph.tensors[output].size
+                    and second.number < first.number + graph.tensors[source].size
+                ):
+                    found.add(layer.index)
+    return frozenset(found)
+
+
+def _covered(buffers: Sequence[Buffer], offsets: Mapping[str, int], step: int) -> int:
+    """Return how many bytes of the arena belong to a buffer that is alive in a step."""
+    spans = sorted((offsets[b.name], offsets[b.name] + b.size) for b in buffers if b.first <= step <= b.last)
+    covered = end = 0
+    for start, stop in spans:
+        covered += max(stop - max(start, end), 0)
+        end = max(end, stop)
+    return covered
 
 
 def _lifetimes(graph: Graph) -> dict[int, tuple[int, int]]:

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from runeflash.errors import UserError
 from runeflash.model.flatbuffer import FlatBuffer, Table, damaged
 from runeflash.model.graph import Quantization, Tensor
-from runeflash.model.schema import CUSTOM_OPERATOR, FILE_IDENTIFIER, OPERATORS, SCHEMA_VERSION, DataType
+from runeflash.model.schema import (
+    CUSTOM_OPERATOR,
+    FILE_IDENTIFIER,
+    OPERATORS,
+    SCHEMA_VERSION,
+    Activation,
+    DataType,
+)
 
 #: Far beyond any model for a microcontroller: a hostile file shall not take long.
 MAX_TENSORS = 65_536
@@ -22,8 +29,16 @@ MAX_ELEMENTS = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
+class ImagePadding:
+    """Pixels around an image that count as zero: above and below it, to its left and right."""
+
+    rows: tuple[int, int] = (0, 0)
+    columns: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
 class FileOperator:
-    """An operator as the file has it.
+    """An operator as the file has it, or as a pass has changed it.
 
     Attributes:
         index: its number in the subgraph.
@@ -34,6 +49,8 @@ class FileOperator:
         outputs: tensor indices.
         options_type: which of the options tables it has, 0 for none.
         options: that table, or None.
+        padding: around its image, of which the options know nothing.
+        activation: with which it ends, instead of that in its options; or None.
     """
 
     index: int
@@ -44,6 +61,8 @@ class FileOperator:
     outputs: tuple[int, ...]
     options_type: int
     options: Table | None
+    padding: ImagePadding = ImagePadding()
+    activation: Activation | None = None
 
 
 @dataclass(frozen=True)

@@ -111,14 +111,21 @@ class OptionsType(enum.IntEnum):
     CONV_2D = 1
     DEPTHWISE_CONV_2D = 2
     POOL_2D = 5
+    SVDF = 6
     FULLY_CONNECTED = 8
     SOFTMAX = 9
+    CONCATENATION = 10
     ADD = 11
     RESHAPE = 17
     MUL = 21
-    DEQUANTIZE = 26
+    REDUCER = 27
     SUB = 28
-    QUANTIZE = 89
+    SQUEEZE = 30
+    STRIDED_SLICE = 32
+    SPLIT = 35
+    ARG_MAX = 40
+    RESIZE_NEAREST_NEIGHBOR = 74
+    LEAKY_RELU = 75
 
 
 #: Built-in operators by number.

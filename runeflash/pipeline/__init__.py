@@ -8,6 +8,8 @@ error that the others can live with, so that everything wrong with a file is sai
 from __future__ import annotations
 
 import gc
+import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,10 +20,11 @@ from runeflash.pipeline.arguments import resolve_arguments
 from runeflash.pipeline.assemble import assemble
 from runeflash.pipeline.capability_parameters import complete_parameters
 from runeflash.pipeline.context import Context
-from runeflash.pipeline.graph import OutKind, Pipeline
+from runeflash.pipeline.graph import Pipeline
 from runeflash.pipeline.inference import Knowledge, infer_types
+from runeflash.pipeline.kinds import check_kinds
 from runeflash.pipeline.models import load_models
-from runeflash.pipeline.names import Names, resolve_names
+from runeflash.pipeline.names import resolve_names
 from runeflash.pipeline.order import execution_order
 from runeflash.pipeline.outputs import count_outputs
 from runeflash.pipeline.proc_blocks import find_blocks
@@ -29,13 +32,13 @@ from runeflash.pipeline.resources import load_resources
 from runeflash.pipeline.shapes import check_shapes
 from runeflash.pipeline.unused import report_unused
 from runeflash.runefile import parse
-from runeflash.runefile.tree import Runefile, StageKind
+from runeflash.runefile.tree import Runefile
 from runeflash.yaml_nodes import MAXIMUM_BYTES
 
-__all__ = ["Pipeline", "analyse", "load"]
+__all__ = ["STANDARD_INPUT", "Pipeline", "analyse", "load"]
 
-_IMAGE = "runicos/base"
-_RESERVED_OUTS = ("BLE", "PIN", "WIFI")
+#: The path that means standard input; files are then relative to the current folder.
+STANDARD_INPUT = Path("-")
 
 
 def analyse(
@@ -67,10 +70,9 @@ def analyse(
         known and models without data.
     """
     context = Context(diagnostics, path.parent, for_build, lenient)
-    _check_image(runefile, context)
     names = resolve_names(runefile, context)
     order = execution_order(names, context)
-    _check_outs(names, context)
+    check_kinds(runefile.image, names, context)
     loaded = load_resources(names, resources or {}, context)
     blocks = find_blocks(names, context)
     models = load_models(names, loaded, context)
@@ -139,8 +141,7 @@ def _load(
 
 def _read(path: Path, diagnostics: Diagnostics) -> SourceFile:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAXIMUM_BYTES + 1)
+        data = _content(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise UserError(f'Unable to read "{path}": {reason or error}') from None
@@ -154,25 +155,17 @@ def _read(path: Path, diagnostics: Diagnostics) -> SourceFile:
         position = len(data[: error.start].decode("utf-8-sig", "replace"))
         source = SourceFile(str(path), data.decode("utf-8-sig", "replace"))
         message = "Unable to parse the input: the file is not UTF-8"
-        diagnostics.error(codes.MALFORMED_TEXT, message, Span(position, position + 1))
+        hint = "save it as UTF-8, if it is a Runefile at all"
+        diagnostics.error(codes.MALFORMED_TEXT, message, Span(position, position + 1), hint=hint)
         return source
 
 
-def _check_image(runefile: Runefile, context: Context) -> None:
-    image = runefile.image
-    if image.text.partition("@")[0] != _IMAGE:
-        message = f'The image "{image.text[:60]}" does not exist; {_IMAGE} is the only one'
-        context.refuse(codes.UNKNOWN_IMAGE, message, image.span)
-
-
-def _check_outs(names: Names, context: Context) -> None:
-    known = ", ".join(kind.name for kind in OutKind)
-    for name, stage in names.stages.items():
-        kind = getattr(stage.subject, "text", "")
-        if stage.kind is not StageKind.OUT or kind.upper() in OutKind.__members__:
-            continue
-        if kind.upper() in _RESERVED_OUTS:
-            message = f"The output kind {kind.upper()} is reserved and does not exist yet"
-        else:
-            message = f'Unknown OUT type: "{kind[:60]}"'
-        context.error(codes.UNKNOWN_OUT, message, stage.subject.span, stage=name, hint=f"the output kinds are {known}")
+def _content(path: Path) -> bytes:
+    """Return at most one byte more than a Runefile may have."""
+    if path == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAXIMUM_BYTES + 1) if sys.stdin is not None else b""
+    # Nobody may ever write to a named pipe. Those that a shell makes (/dev/fd/63) have somebody who does.
+    if stat.S_ISFIFO(path.stat().st_mode) and path.absolute().parts[1] not in {"dev", "proc"}:
+        raise ValueError("it is not a regular file")
+    with path.open("rb") as file:
+        return file.read(MAXIMUM_BYTES + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runeflash import diagnostic_codes as codes
 from runeflash.blocks.arguments import ArgumentError, as_f32, convert, parse_number
@@ -14,13 +13,14 @@ from runeflash.pipeline.capabilities import CAPABILITIES, Capability, Parameter,
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.names import Names
 from runeflash.pipeline.resources import Resources
-from runeflash.runefile.tree import Argument, ResourceReference, Stage, StageKind, TextList, Verbatim
+from runeflash.records import record
+from runeflash.runefile.tree import Argument, InvalidValue, ResourceReference, Stage, StageKind, TextList, Verbatim
 from runeflash.runefile.verbatim import ALLOWED, QualifiedName, evaluate
 
 _BOOLEAN = 'expected a number, string, or "$RESOURCE_NAME"'
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class StageArguments:
     """The arguments of a stage.
 
@@ -65,6 +65,7 @@ class _Arguments:
         self.values: dict[str, ArgumentValue] = {}
         self.spans: dict[str, Span] = {}
         self.from_resources: dict[str, str] = {}
+        self.misspelt: set[str] = set()
 
     def result(self, order: tuple[str, ...]) -> StageArguments:
         return StageArguments(
@@ -104,7 +105,7 @@ class _Arguments:
             elif self.is_new(declared.name, argument):
                 self.block_value(block, declared, argument)
         for declared in block.arguments:
-            if declared.name in self.spans:
+            if declared.name in self.spans or declared.name in self.misspelt:
                 continue
             if declared.default is not None:
                 self.values[declared.name] = declared.default
@@ -119,6 +120,9 @@ class _Arguments:
 
     def block_value(self, block: Block, declared: BlockArgument, argument: Argument) -> None:
         value = argument.value
+        if isinstance(value, InvalidValue):
+            self.context.failed.add(self.name)
+            return
         if isinstance(value, ResourceReference):
             text = self.resources.look_up_text(value, self.name)
             self.from_resources[declared.name] = value.name
@@ -175,6 +179,9 @@ class _Arguments:
     def capability_value(self, parameter: Parameter, argument: Argument, factor: int) -> int | float | None:
         value = argument.value
         number: int | float | QualifiedName | None
+        if isinstance(value, InvalidValue):
+            self.context.failed.add(self.name)
+            return None
         if isinstance(value, Verbatim):
             shown, number = f"@{value.text}", self.verbatim(value)
             if number is None:
@@ -231,6 +238,8 @@ class _Arguments:
 
     def unknown(self, argument: Argument, owner: str, known: list[str]) -> None:
         hint = self.context.suggest(argument.name, known)
+        if hint is not None and not self.context.lenient:
+            self.misspelt.update(name for name in known if f'"{name}"' in hint)
         if hint is None:
             hint = f"its arguments are {', '.join(known)}" if known else "it has no arguments"
         message = f'{owner} has no argument "{_short(argument.name)}"'

@@ -71,8 +71,8 @@ def _stage(
     block = knowledge.blocks[name]
     arguments = knowledge.arguments[name]
     lengths = []
+    of_inputs = [text_bytes.get(reference, 0) for reference in inputs]
     for index in range(len(outputs)):
-        of_inputs = [text_bytes.get(reference, 0) for reference in inputs]
         longest = block.text_bytes(index, arguments.values, bindings[name].dimensions, of_inputs) or 0
         text_bytes[TensorReference(name, index)] = longest
         lengths.append(longest)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runeflash.pipeline.graph import CapabilityKind
+from runeflash.records import record
 from runeflash.tensors import ElementType, TensorType
 
 Parameters = Mapping[str, int | float]
@@ -38,7 +38,7 @@ class PixelFormat(enum.Enum):
         return 1 if self is PixelFormat.GrayScale else 3
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Parameter:
     """An argument of a capability.
 
@@ -59,7 +59,7 @@ class Parameter:
     aliases: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Capability:
     """A kind of capability.
 

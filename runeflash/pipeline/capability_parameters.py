@@ -11,13 +11,7 @@ from collections.abc import Mapping
 from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import Span
 from runeflash.pipeline.arguments import StageArguments
-from runeflash.pipeline.capabilities import (
-    CAPABILITIES,
-    RESERVED,
-    Capability,
-    PixelFormat,
-    image_dimensions,
-)
+from runeflash.pipeline.capabilities import CAPABILITIES, Capability, PixelFormat, image_dimensions
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.graph import CapabilityKind
 from runeflash.pipeline.inference import Knowledge, Types
@@ -34,7 +28,7 @@ def complete_parameters(knowledge: Knowledge, types: Types, context: Context) ->
     for name, stage in knowledge.names.stages.items():
         if stage.kind is not StageKind.CAPABILITY:
             continue
-        capability = find_capability(stage, context)
+        capability = CAPABILITIES.get(getattr(stage.subject, "text", "").upper())
         if capability is None:
             continue
         arguments = knowledge.arguments[name]
@@ -57,21 +51,6 @@ def complete_parameters(knowledge: Knowledge, types: Types, context: Context) ->
         order = [parameter.name for parameter in capability.parameters]
         completed[name] = {parameter: values[parameter] for parameter in order if parameter in values}
     return completed
-
-
-def find_capability(stage: Stage, context: Context) -> Capability | None:
-    """Return the capability that a stage names; report one that does not exist."""
-    kind = getattr(stage.subject, "text", "")
-    capability = CAPABILITIES.get(kind.upper())
-    if capability is None:
-        if kind.upper() in RESERVED:
-            message = f"The {kind.upper()} capability is reserved and does not exist yet"
-            hint = "use IMAGE and the image_normalization proc block"
-        else:
-            message = f'This isn\'t one of the builtin capabilities: "{kind[:60]}"'
-            hint = f"the capabilities are {', '.join(CAPABILITIES)}"
-        context.error(codes.UNKNOWN_CAPABILITY, message, stage.subject.span, stage=stage.name.text, hint=hint)
-    return capability
 
 
 def _check_element(stage: Stage, capability: Capability, tensor: TensorType, span: Span, context: Context) -> bool:

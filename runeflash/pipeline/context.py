@@ -45,9 +45,17 @@ class Context:
         if stage is not None:
             self.failed.add(stage)
 
-    def warning(self, code: str, message: str, span: Span | None, *, hint: str | None = None) -> None:
+    def warning(
+        self,
+        code: str,
+        message: str,
+        span: Span | None,
+        *,
+        hint: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         """Report a warning."""
-        self.diagnostics.warning(code, message, span, hint=hint)
+        self.diagnostics.warning(code, message, span, hint=hint, notes=notes)
 
     def refuse(
         self, code: str, message: str, span: Span | None, *, stage: str | None = None, hint: str | None = None
@@ -56,7 +64,7 @@ class Context:
         if self.for_build:
             self.error(code, message, span, stage=stage, hint=hint)
         else:
-            self.warning(code, message, span, hint=hint)
+            self.warning(code, message, span, hint=hint, notes=("`runeflash build` refuses this",))
 
     def tolerate(
         self, code: str, message: str, span: Span | None, *, stage: str | None = None, hint: str | None = None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from runeflash.records import record
 
 # A microcontroller has no use for more, and a device file has no end.
 MAXIMUM_FILE_BYTES = 64 << 20
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class FileContent:
     """What was found at a path; exactly one of the three is so.
 
@@ -44,3 +45,8 @@ def read_file(folder: Path, path: str) -> FileContent:
     if len(data) > MAXIMUM_FILE_BYTES:
         return FileContent(None, False, f"it is larger than {MAXIMUM_FILE_BYTES:,} bytes")
     return FileContent(data, False, None)
+
+
+def path_hint(path: str) -> str | None:
+    """Return what may be wrong with the path of a file that cannot be read, or None."""
+    return "the folders of a path are separated by /, on Windows too" if "\\" in path else None

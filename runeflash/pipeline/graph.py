@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from runeflash.blocks.manifest import Block
 from runeflash.diagnostics import Span
@@ -34,8 +34,8 @@ class OutKind(enum.Enum):
     TENSOR = 5
 
 
-@dataclass(frozen=True)
-class TensorReference:
+# A tuple, as it is looked up a hundred thousand times in a hostile file.
+class TensorReference(NamedTuple):
     """Output number ``output`` of the stage called ``stage``."""
 
     stage: str

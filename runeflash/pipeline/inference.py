@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from runeflash import diagnostic_codes as codes
 from runeflash.blocks import Block
@@ -20,13 +19,14 @@ from runeflash.pipeline.context import Context
 from runeflash.pipeline.graph import TensorReference
 from runeflash.pipeline.models import LoadedModel
 from runeflash.pipeline.names import Names
+from runeflash.records import record
 from runeflash.runefile.tree import StageKind
 from runeflash.tensors import TensorType
 
 Types = Mapping[str, tuple[TensorType | None, ...]]
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Knowledge:
     """What earlier passes have found out about the stages."""
 

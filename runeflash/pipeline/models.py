@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runeflash import diagnostic_codes as codes
 from runeflash.errors import UserError
 from runeflash.pipeline.context import Context
-from runeflash.pipeline.files import FileContent, read_file
+from runeflash.pipeline.files import FileContent, path_hint, read_file
 from runeflash.pipeline.graph import ResourceKind
 from runeflash.pipeline.names import Names
 from runeflash.pipeline.resources import Resources
-from runeflash.runefile.tree import ResourceReference, Stage, StageKind, Text
+from runeflash.records import record
+from runeflash.runefile.tree import InvalidValue, ResourceReference, Stage, StageKind, Text
 
 if TYPE_CHECKING:
     from runeflash.model import ModelSignature
@@ -22,7 +22,7 @@ TENSORFLOW_LITE = "tensorflow-lite"
 FORMATS = ("onnx", "tensorflow", "tensorflow-js", TENSORFLOW_LITE)
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class LoadedModel:
     """A model's file.
 
@@ -64,8 +64,8 @@ def load_models(names: Names, resources: Resources, context: Context) -> Mapping
 def _check_format(stage: Stage, context: Context) -> bool:
     """Return whether the model is, as far as is said, one that can be compiled."""
     argument = stage.argument("format")
-    if argument is None:
-        return True
+    if argument is None or isinstance(argument.value, InvalidValue):
+        return argument is None
     text = argument.value.text if isinstance(argument.value, Text) else ""
     if text not in FORMATS:
         context.error(
@@ -111,7 +111,7 @@ def _from_file(name: str, path: Text, files: dict[str, FileContent], context: Co
     content = files[path.text]
     if content.error is not None:
         message = f'Unable to read "{path.text}" for "{name}": {content.error}'
-        context.error(codes.UNREADABLE_FILE, message, path.span, stage=name)
+        context.error(codes.UNREADABLE_FILE, message, path.span, stage=name, hint=path_hint(path.text))
     elif content.is_folder:
         message = f'"{path.text}" is a folder, and a TensorFlow Lite model is one file'
         context.refuse(codes.DIRECTORY, message, path.span, stage=name)

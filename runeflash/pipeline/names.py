@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
 
 from runeflash import diagnostic_codes as codes
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.graph import TensorReference
+from runeflash.records import record
 from runeflash.runefile.tree import InputReference, ResourceDeclaration, Runefile, Stage, StageKind, Text
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Names:
     """What names mean.
 
@@ -35,10 +35,10 @@ def resolve_names(runefile: Runefile, context: Context) -> Names:
     stages: dict[str, Stage] = {}
     resources: dict[str, ResourceDeclaration] = {}
     for stage in runefile.stages:
-        if _is_new(stage.name, stages.keys(), context):
+        if _is_new(stage.name, (stages,), context):
             stages[stage.name.text] = stage
     for resource in runefile.resources:
-        if _is_new(resource.name, stages.keys() | resources.keys(), context):
+        if _is_new(resource.name, (stages, resources), context):
             resources[resource.name.text] = resource
     inputs = {
         name: tuple(_resolve(stage, reference, stages, runefile.unreadable, context) for reference in stage.inputs)
@@ -54,10 +54,11 @@ def resolve_names(runefile: Runefile, context: Context) -> Names:
     return Names(stages, resources, inputs, runefile.unreadable, complete)
 
 
-def _is_new(name: Text, taken: Set[str], context: Context) -> bool:
-    if name.text in taken:
+def _is_new(name: Text, taken: tuple[Container[str], ...], context: Context) -> bool:
+    if any(name.text in names for names in taken):
         context.error(codes.DUPLICATE_NAME, f'The name "{name.text}" is defined multiple times', name.span)
-    return name.text not in taken
+        return False
+    return True
 
 
 def _resolve(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runeflash import diagnostic_codes as codes
-from runeflash.blocks import Block, Outcome, Resolution, resolve
+from runeflash.blocks import Block, Outcome, Resolution, resolve, resolve_repository
 from runeflash.blocks.manifest import unknown_block
 from runeflash.pipeline.context import Context
 from runeflash.pipeline.names import Names
@@ -31,7 +31,9 @@ def find_blocks(names: Names, context: Context) -> Mapping[str, Block]:
             continue
         path = stage.subject.text
         if path not in resolved:
-            resolved[path] = resolve(path, context.folder)
+            resolved[path] = resolve(path, context.folder, context.suggest)
+            if resolved[path].outcome is Outcome.REPOSITORY:
+                resolved[path] = resolve_repository(path, context.folder, may_fetch=context.for_build)
         resolution = resolved[path]
         block = resolution.block or unknown_block(resolution.name, context.folder)
         if stage.outputs is not None:
@@ -40,9 +42,10 @@ def find_blocks(names: Names, context: Context) -> Mapping[str, Block]:
         if not resolution.message:
             continue
         code = _CODES[resolution.outcome]
-        if resolution.outcome is Outcome.FALLBACK:
+        is_unfetched = resolution.outcome is Outcome.REPOSITORY and not context.for_build
+        if resolution.outcome is Outcome.FALLBACK or is_unfetched:
             context.warning(code, resolution.message, stage.subject.span, hint=resolution.hint)
-        elif resolution.outcome is Outcome.UNKNOWN_BUILT_IN:
+        elif resolution.outcome in {Outcome.UNKNOWN_BUILT_IN, Outcome.REPOSITORY}:
             context.refuse(code, resolution.message, stage.subject.span, stage=name, hint=resolution.hint)
         else:
             context.error(code, resolution.message, stage.subject.span, stage=name, hint=resolution.hint)

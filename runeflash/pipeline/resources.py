@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import Span
 from runeflash.pipeline.context import Context
-from runeflash.pipeline.files import read_file
+from runeflash.pipeline.files import path_hint, read_file
 from runeflash.pipeline.graph import Resource, ResourceKind
 from runeflash.pipeline.names import Names
 from runeflash.runefile.tree import ResourceDeclaration, ResourceReference
@@ -110,7 +110,7 @@ def _load(declaration: ResourceDeclaration, override: bytes | None, context: Con
         data = content.data
         if content.error is not None:
             message = f'Unable to read "{path.text}" for "{name}": {content.error}'
-            context.error(codes.UNREADABLE_FILE, message, span)
+            context.error(codes.UNREADABLE_FILE, message, span, hint=path_hint(path.text))
         elif content.is_folder:
             message = f'"{path.text}" is a folder, and a resource is one file'
             context.refuse(codes.DIRECTORY, message, span, hint="pack it into one file")

@@ -127,7 +127,9 @@ class _Check:
         elif agreement is Agreement.SIGN:
             self.context.warning(codes.SIGN_MISMATCH, f"{difference}: the bytes are passed unchanged", span)
         elif agreement is Agreement.NONE:
-            self.context.refuse(codes.MODEL_SIGNATURE, difference, span, stage=self.name)
+            self.context.refuse(
+                codes.MODEL_SIGNATURE, difference, span, stage=self.name, hint=_edge_hint(written, real)
+            )
 
     # --- proc blocks
 
@@ -140,9 +142,16 @@ class _Check:
             if problem.is_rank_only:
                 self.context.warning(codes.RANK_MISMATCH, problem.message, self.output_span(problem.index))
             elif problem.place is Place.INPUT:
-                self.error(codes.BLOCK_INPUT, problem.message, self.input_span(problem.index))
+                source = self.stage.inputs[problem.index].text
+                hint = (
+                    f'"{source}" gives {self.inputs[problem.index]}: change that, or put a proc block between the two'
+                )
+                if block.is_built_in:
+                    hint += f"; `runeflash blocks {block.name}` says what this one takes"
+                self.error(codes.BLOCK_INPUT, problem.message, self.input_span(problem.index), hint)
             elif problem.place is Place.OUTPUT:
-                self.error(codes.BLOCK_OUTPUT, problem.message, self.output_span(problem.index))
+                hint = "declare what the block gives, or leave it to be inferred (_)"
+                self.error(codes.BLOCK_OUTPUT, problem.message, self.output_span(problem.index), hint)
             else:
                 self.error(codes.BLOCK_CHECK, problem.message, self.stage.span)
 
@@ -156,8 +165,8 @@ class _Check:
         self.error(codes.WRONG_INPUT_COUNT, message, self.input_span(declared) if given else self.stage.span)
         return True
 
-    def error(self, code: str, message: str, span: Span) -> None:
-        self.context.error(code, message, span, stage=self.name)
+    def error(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
+        self.context.error(code, message, span, stage=self.name, hint=hint)
 
 
 def _edge_hint(given: TensorType, taken: TensorType) -> str:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import runeflash
-from runeflash.errors import InternalError
+from runeflash.errors import InternalError, ToolError
 from runeflash.pipeline.graph import ModelStage, OutStage, Pipeline, ProcBlockStage
 from runeflash.resources import folder
 from runeflash.rune import abi
+from runeflash.rune.block_memory import check_declared, measure
 from runeflash.rune.container import (
+    BLOCKS,
     GRAPH,
     GRAPH_KINDS,
     VERSION,
     MemoryLayout,
     Rune,
     RuneModel,
+    StageMemory,
     json_section,
     model_section,
     read_rune,
@@ -26,9 +31,9 @@ from runeflash.rune.container import (
     runeflash_section,
 )
 from runeflash.rune.limits import check_limits
-from runeflash.rune.lower import lower
+from runeflash.rune.lower import BlockSource, lower
 from runeflash.rune.stack import stack_bytes
-from runeflash.rune.tables import make_tables
+from runeflash.rune.tables import HEADER, make_tables
 from runeflash.rune.validate import validate
 from runeflash.rune.wasm import (
     CUSTOM,
@@ -55,10 +60,17 @@ _STAGE_SYMBOL = "rune_stage"
 _PIPELINE_FEATURES = f"{next(flag for flag in zig.WASM_FLAGS if flag.startswith('-mcpu='))}+mutable_globals"
 #: What clang calls on its own account; copies and fills are instructions of wasm already.
 _LIBC = ("strlen", "memcmp")
+#: What the compiler printed for a block that it took, beside its object; _PLACE stands for the block's folder.
+_WARNINGS = "warnings.txt"
+_PLACE = "{folder}"
 
 
-def build_rune(pipeline: Pipeline) -> Rune:
+def build_rune(pipeline: Pipeline, warn: Callable[[str], None] = lambda text: None) -> Rune:
     """Build the rune of a pipeline without errors.
+
+    Args:
+        pipeline: the pipeline.
+        warn: given what the compiler warned of in proc blocks of the user's own.
 
     Raises:
         ToolError: a compiler failed (a proc block that is wrong C among others).
@@ -68,15 +80,28 @@ def build_rune(pipeline: Pipeline) -> Rune:
     check_limits(pipeline, lowered.arena_bytes)
     objects = [_compile_pipeline(lowered.source), *_support_objects()]
     with ThreadPoolExecutor() as pool:
-        objects += pool.map(
-            lambda block: _compile_block(
-                block.stage.block.source, block.stage.block.tables, block.header, block.stage.name
-            ),
-            lowered.blocks,
+        compiled = list(
+            pool.map(
+                lambda block: _compile_block(
+                    block.stage.block.source, block.stage.block.tables, block.header, block.stage.name
+                ),
+                lowered.blocks,
+            )
         )
-    linked, stack = _link_exactly(objects)
+    blocks = []
+    for block, path in zip(lowered.blocks, compiled, strict=True):
+        warnings = (path.parent / _WARNINGS).read_text()
+        if warnings and not block.stage.block.is_built_in:
+            warn(f"the proc block of the stage {block.stage.name}:\n{warnings.replace(_PLACE, _folder_text(block))}")
+        memory = measure(block.stage, read_module(path.read_bytes()))
+        check_declared(block.stage, [pipeline.tensor(reference) for reference in block.stage.inputs], memory)
+        blocks.append(memory)
+    try:
+        linked, stack = _link_exactly([*objects, *compiled])
+    except ToolError as error:
+        raise _explain(error, lowered.blocks, compiled) from error
     models = tuple(RuneModel(stage.name, stage.data) for stage in pipeline.models)
-    return _assemble(pipeline, linked, stack, lowered.arena_bytes, models)
+    return _assemble(pipeline, linked, stack, lowered.arena_bytes, models, tuple(blocks))
 
 
 # --- compiling ----------------------------------------------------------------------------------------------
@@ -98,8 +123,8 @@ def _headers_key() -> str:
     return cache.key(zig.version(), *zig.WASM_FLAGS, *_SUPPORT_FLAGS, *(cache.tree_key(path, "*.h") for path in places))
 
 
-def _compile(source: Path, output: Path, flags: list[str], what: str) -> None:
-    zig.compile_c([*zig.WASM_FLAGS, *flags, *_include_flags(), "-c", source, "-o", output], what=what)
+def _compile(source: Path, output: Path, flags: list[str], what: str) -> str:
+    return zig.compile_c([*zig.WASM_FLAGS, *flags, *_include_flags(), "-c", source, "-o", output], what=what)
 
 
 def _compile_pipeline(text: str) -> Path:
@@ -119,15 +144,42 @@ def _compile_block(source: Path, tables: Path, header: str, stage: str) -> Path:
         (work / "rune_stage.h").write_text(header)
         if tables.is_file():
             make_tables(tables, work, _include_flags(), stage)
-        _compile(
+        else:
+            (work / HEADER).write_text('#error "there is no tables.c beside the block"\n')
+        printed = _compile(
             source,
             work / "object.o",
             [*_BLOCK_FLAGS, f"-I{work}"],
             f"compiling the proc block of the stage {stage}",
         )
+        (work / _WARNINGS).write_text(printed.replace(str(source.parent), _PLACE).rstrip())
 
-    name = cache.key("block", source.name, cache.tree_key(source.parent), header, _headers_key())
+    name = cache.key("block with warnings", source.name, cache.tree_key(source.parent), header, _headers_key())
     return cache.entry("wasm-objects", name, make) / "object.o"
+
+
+def _folder_text(block: BlockSource) -> str:
+    return str(block.stage.block.folder)
+
+
+def _explain(error: ToolError, blocks: tuple[BlockSource, ...], compiled: list[Path]) -> ToolError:
+    """Turn a linker's complaint about a name that nothing defines into one that says whose it is."""
+    by_object = {str(path): block for path, block in zip(compiled, blocks, strict=True)}
+    for path, symbol in re.findall(r"(\S+\.o): undefined symbol: (\w+)", error.message):
+        block = by_object.get(path)
+        if block is not None:
+            return ToolError(
+                f"{block.stage.block.source} of the stage {block.stage.name} uses {symbol}, which there is not",
+                hint="a proc block has no C library and no heap: rune_math.h has the functions of mathematics, "
+                "and memcpy, memmove, memset, memcmp and strlen are there",
+            )
+        for block in blocks:
+            if f"#define RUNE_PROC_BLOCK {symbol}\n" in block.header:
+                return ToolError(
+                    f"{block.stage.block.source} does not define the function RUNE_PROC_BLOCK",
+                    hint="void RUNE_PROC_BLOCK(const rune_tensor *in, rune_tensor *out) { ... }",
+                )
+    return error
 
 
 def _support_objects() -> list[Path]:
@@ -195,6 +247,7 @@ def _assemble(
     stack: int,
     arena: int,
     models: tuple[RuneModel, ...],
+    blocks: tuple[StageMemory, ...],
 ) -> Rune:
     heap_base = next(item.index for item in module.exports if item.name == "__heap_base")
     end = module.globals[heap_base][1]
@@ -209,7 +262,7 @@ def _assemble(
         MEMORY: memory_section(-(-total // PAGE_SIZE)),
     }
     sections = [replaced.get(section.id, section) for section in module.sections if section.id != CUSTOM]
-    sections += _custom_sections(pipeline, memory, models, stage_global)
+    sections += _custom_sections(pipeline, memory, models, blocks, stage_global)
     data = Module(tuple(sections)).to_bytes()
     check_module(data)
     return read_rune(data, f"{pipeline.name}.rune")
@@ -237,7 +290,11 @@ def check_module(data: bytes) -> None:
 
 
 def _custom_sections(
-    pipeline: Pipeline, memory: MemoryLayout, models: tuple[RuneModel, ...], stage_global: int
+    pipeline: Pipeline,
+    memory: MemoryLayout,
+    models: tuple[RuneModel, ...],
+    blocks: tuple[StageMemory, ...],
+    stage_global: int,
 ) -> list[Section]:
     used_by_blocks = {name for stage in pipeline.proc_blocks for name in stage.resources}
     only_models = {stage.resource for stage in pipeline.models} - used_by_blocks
@@ -250,6 +307,7 @@ def _custom_sections(
         json_section(GRAPH, _graph(pipeline)),
         resource_section(tuple(read)),
         model_section(models),
+        json_section(BLOCKS, [block.as_data() for block in blocks]),
         runeflash_section(memory, models, stage_global),
     ]
 

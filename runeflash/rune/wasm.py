@@ -316,17 +316,17 @@ class Module:
         return tuple(found)
 
     @cached_property
-    def data_bytes(self) -> int:
-        """How many bytes of linear memory the data segments fill."""
+    def data_sizes(self) -> tuple[int, ...]:
+        """The bytes of linear memory that each data segment fills, in order."""
         reader = self.reader(DATA)
         if reader is None:
-            return 0
-        total = 0
+            return ()
+        sizes = []
         for _ in range(reader.unsigned()):
             if reader.unsigned() == 0:
                 list(read_instructions(reader))
-            total += len(reader.take(reader.unsigned()))
-        return total
+            sizes.append(len(reader.take(reader.unsigned())))
+        return tuple(sizes)
 
 
 def read_module(data: bytes) -> Module:

@@ -95,8 +95,14 @@ def _hint(mistake: Mistake, keyword: str, text: str) -> str:
     start = mistake.span.start
     last = mistake.tokens[-1] if mistake.tokens else mistake.keyword
     found = text[start : mistake.span.end]
-    if last is not None and last.span.end == start and last.terminal == "NAME" and found == "-":
-        return "a name consists of letters, digits and _; write _ instead of -"
+    is_cut = last is not None and last.span.end == start and found != ""
+    if is_cut and last is not None and last.terminal in {"PATH", "FILE"} and found in {"\\", ":"} and keyword != "FROM":
+        return "the folders of a path are separated by /, on Windows too"
+    if keyword == "RUN" and (found in {",", ";", ">", "|"} or text.startswith("->", start)):
+        return "the names in a RUN instruction are separated by spaces"
+    if is_cut and last is not None and last.terminal == "NAME" and found not in {",", ";"}:
+        letters = "a name consists of the letters A to Z, digits and _"
+        return f"{letters}; write _ instead of -" if found == "-" else letters
     if found == '"' and "ITEM" in mistake.expected:
         return "the quotation mark has no other one on its line"
     if last is not None and last.terminal == "FLAG":
@@ -154,7 +160,7 @@ def _older_form(mistake: Mistake, keyword: str, found: str, text: str) -> tuple[
             f"{form}; several RUN instructions connect several inputs",
         )
     if found in {"[", ";"} and keyword != "FROM" and not closed:
-        return f'A tensor type is written F32[128, 3], without "{found}" after its dimensions', form
+        return f'A tensor type is written F32[128, 3], with one pair of brackets; found "{found}"', form
     if keyword in _ROUND and closed and _is_path(mistake, text):
         what = "path" if keyword == "PROC_BLOCK" else "file"
         return f"The name of a stage comes before its {what} since February 2021", form
@@ -177,4 +183,4 @@ def _is_path(mistake: Mistake, text: str) -> bool:
     if not cut and "NAME" not in mistake.expected:
         return False
     word = _WORD.match(text, last.span.start if cut else mistake.span.start)
-    return word is not None and re.match(r"\.|[A-Za-z0-9_][A-Za-z0-9_.-]*/", word[0]) is not None
+    return word is not None and re.match(r"\.|[A-Za-z0-9_][A-Za-z0-9_-]*(?:[./@#]|://)", word[0]) is not None

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from runeflash.diagnostics import Span
+from runeflash.records import record
 from runeflash.runefile.dockerfile_tables import ACTIONS, FINAL, GO_TO, TERMINALS
 
 KEYWORDS = ("FROM", "CAPABILITY", "PROC_BLOCK", "MODEL", "OUT", "RUN")
@@ -20,11 +20,11 @@ _KEYWORD = re.compile(rf"(?:{'|'.join(KEYWORDS)})(?![A-Za-z0-9_./=,-])")
 # Where reading goes on after an error: a keyword that is the first word of its line.
 _NEXT_KEYWORD = re.compile(rf"^[ \t]*({'|'.join(KEYWORDS)})(?![A-Za-z0-9_./=,-])", re.MULTILINE)
 # White space, ends of lines with or without a backslash, and comments. A comment is one line, whatever ends it.
-_SKIPPED = re.compile(r"(?:[ \t\r\n\f\v]|\\\r?\n|#[^\n]*)*")
+_SKIPPED = re.compile(r"(?:[ \t\r\n\f\v]|\\[ \t\r]*(?:\n|\Z)|#[^\n]*)*")
 _FOUND = re.compile(r"[A-Za-z0-9_]+|[^\s]|$")
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Token:
     """A piece of the text; ``terminal`` is what the grammar calls it."""
 
@@ -33,7 +33,7 @@ class Token:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Tree:
     """What a rule of the grammar was found to consist of."""
 
@@ -61,7 +61,7 @@ class Tree:
         return Span(self.first.span.start, last.span.end)
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Mistake:
     """A statement that is none.
 
@@ -177,7 +177,9 @@ class _Reader:
     ) -> Mistake:
         expected = tuple(ACTIONS[states[-1]])
         self.complete = None
-        if "END" in expected:
+        # What is glued to a path belongs to it, so the path is wrong and not only what follows.
+        is_cut = tokens[-1].terminal in {"PATH", "FILE"} and tokens[-1].span.end == position < len(self.text)
+        if "END" in expected and not is_cut:
             assert self.take(states, values, Token("END", "", Span(position, position)))
             (result,) = values
             self.complete = result if isinstance(result, Tree) else None
@@ -206,6 +208,8 @@ class _Reader:
         match = matcher.match(self.text, position)
         if match is None or match.lastgroup is None:
             return None
+        if match.lastgroup in {"PATH", "FILE"} and tokens[-1].terminal == "NAME" and tokens[-1].span.end == position:
+            return None  # `model.tflite` is a file where a name should be, and not a name and a file
         return Token(match.lastgroup, match[0], Span(position, match.end()))
 
     def take(self, states: list[int], values: list[Tree | Token | list[Tree | Token]], token: Token) -> bool:

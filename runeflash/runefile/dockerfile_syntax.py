@@ -13,9 +13,17 @@ from itertools import pairwise
 from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import MAXIMUM_FINDINGS, Diagnostics, SourceFile, Span, did_you_mean
 from runeflash.runefile.dockerfile_mistakes import explain
-from runeflash.runefile.dockerfile_statements import Mistake, Token, TooManyTokensError, Tree, read_statements
+from runeflash.runefile.dockerfile_statements import (
+    MAXIMUM_TOKENS,
+    Mistake,
+    Token,
+    TooManyTokensError,
+    Tree,
+    read_statements,
+)
 from runeflash.runefile.names import MAXIMUM_NAME_LENGTH, argument_name, is_stage_name
 from runeflash.runefile.tree import (
+    MAXIMUM_DECLARATIONS,
     MAXIMUM_PORTS,
     Argument,
     ArgumentValue,
@@ -51,7 +59,10 @@ def parse_dockerfile(source: SourceFile, diagnostics: Diagnostics, *, lenient: b
     try:
         return reader.runefile()
     except TooManyTokensError:
-        message = "Unable to parse the input: the file has too many instructions or arguments"
+        message = (
+            "Unable to parse the input: the file has too many instructions or arguments "
+            f"(at most {MAXIMUM_DECLARATIONS:,} instructions and {MAXIMUM_TOKENS:,} words)"
+        )
         diagnostics.error(codes.TOO_LARGE, message)
         return None
 
@@ -68,13 +79,16 @@ class _Reader:
         self.runs: list[list[Token]] = []
         self.suggestions = 0
         self.start_is_wrong = False
+        self.run_is_wrong = False
 
     # --- the whole
 
     def runefile(self) -> Runefile:
         image: Text | None = None
         first = True
-        for statement in read_statements(self.text, self.mistake):
+        for number, statement in enumerate(read_statements(self.text, self.mistake)):
+            if number == MAXIMUM_DECLARATIONS:
+                raise TooManyTokensError
             if statement.rule == "from":
                 path = statement.tokens("PATH")[0]
                 if first:
@@ -106,7 +120,9 @@ class _Reader:
         self.diagnostics.add(explain(mistake, self.text))
         if mistake.keyword is None or mistake.keyword.terminal == "FROM":
             self.start_is_wrong = True
-        if mistake.keyword is None or mistake.keyword.terminal not in {"FROM", "RUN"}:
+        if mistake.keyword is not None and mistake.keyword.terminal == "RUN":
+            self.run_is_wrong = True
+        if mistake.keyword is None or mistake.keyword.terminal != "FROM":
             start = mistake.keyword.span.end if mistake.keyword is not None else mistake.span.start
             declaration = self.text[start : min(mistake.end, start + 1000)]
             self.unreadable.update(_NAMES.findall(declaration))
@@ -140,7 +156,8 @@ class _Reader:
             return
         if name.text in self.stages:
             message = f'The "{name.text}" stage is already defined'
-            self.diagnostics.error(codes.DUPLICATE_NAME, message, name.span)
+            once = "declare it once; several RUN instructions may end in it" if kind is StageKind.OUT else None
+            self.diagnostics.error(codes.DUPLICATE_NAME, message, name.span, hint=once)
             return
         types = [self.type(tree) for tree in statement.trees("type")]
         inputs, outputs = tuple(types[:-1]), (None if kind is StageKind.OUT else tuple(types[-1:]))
@@ -255,7 +272,7 @@ class _Reader:
                         stage.arguments,
                     )
                 )
-            elif not self.unreadable:
+            elif not self.unreadable and not self.run_is_wrong:
                 self.diagnostics.warning(
                     codes.UNUSED_STAGE,
                     f'No RUN instruction names "{name}", so it is left out',

@@ -7,17 +7,19 @@ Both dialects give this tree. What only one of them can say has a neutral value 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from runeflash.diagnostics import Span
+from runeflash.records import record
 from runeflash.tensors import TensorType
 
 # The reference allows about 31 inputs of an output stage; nothing real comes near it.
 MAXIMUM_PORTS = 32
 
+# Of stages, and of resources. Each takes thousands of instructions of a microcontroller that has a few hundred KB.
+MAXIMUM_DECLARATIONS = 12_000
 
-# eq=False: nothing compares these by value, and `check` must start fast: every generated method costs it time.
-@dataclass(frozen=True, eq=False)
+
+@record
 class Text:
     """A piece of text and its place.
 
@@ -32,7 +34,7 @@ class Text:
     is_boolean: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class TextList:
     """A list of texts, as an argument's value."""
 
@@ -45,7 +47,7 @@ class TextList:
         return "\n".join(item.text for item in self.items)
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class ResourceReference:
     """``$NAME``; ``name`` is without the dollar sign."""
 
@@ -53,7 +55,7 @@ class ResourceReference:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Verbatim:
     """``@EXPRESSION``; ``text`` is without the at sign."""
 
@@ -61,10 +63,17 @@ class Verbatim:
     span: Span
 
 
-ArgumentValue = Text | TextList | ResourceReference | Verbatim
+@record
+class InvalidValue:
+    """A value that was wrong and has been reported; nothing more is to be said about it."""
+
+    span: Span
 
 
-@dataclass(frozen=True, eq=False)
+ArgumentValue = Text | TextList | ResourceReference | Verbatim | InvalidValue
+
+
+@record
 class Argument:
     """An argument of a stage; its name is in snake_case, however it was written."""
 
@@ -73,7 +82,7 @@ class Argument:
     value: ArgumentValue
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class TypeExpression:
     """A tensor type as written.
 
@@ -88,7 +97,7 @@ class TypeExpression:
     invalid: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class InputReference:
     """Output number ``output`` of the stage called ``stage``; ``text`` is how it was written."""
 
@@ -107,7 +116,7 @@ class StageKind(enum.Enum):
     OUT = "out"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Stage:
     """A stage.
 
@@ -140,7 +149,7 @@ class Stage:
         return next((argument for argument in self.arguments if argument.name in names), None)
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class ResourceDeclaration:
     """A resource; with neither ``path`` nor ``inline`` its data come from the command line."""
 
@@ -150,7 +159,7 @@ class ResourceDeclaration:
     inline: Text | None
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Runefile:
     """A whole file.
 

@@ -7,16 +7,16 @@ such as ``PixelFormat::RGB``; nothing is ever executed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from runeflash import expressions
+from runeflash.records import record
 
 ALLOWED = f"{expressions.ALLOWED} and PixelFormat::RGB, PixelFormat::BGR, PixelFormat::GrayScale"
 
 _QUALIFIED = r"(?a:\s*([A-Za-z_]\w*)\s*::\s*([A-Za-z_]\w*)\s*)"
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class QualifiedName:
     """``TYPE::NAME``, as written."""
 

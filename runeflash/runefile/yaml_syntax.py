@@ -6,16 +6,18 @@ The reference read its files with serde, whose texts (``missing field `image` ``
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from runeflash import diagnostic_codes as codes
 from runeflash.diagnostics import Diagnostics, SourceFile, Span, did_you_mean
+from runeflash.records import record
 from runeflash.runefile.names import argument_name, is_resource_name, is_stage_name, parse_input
 from runeflash.runefile.tree import (
+    MAXIMUM_DECLARATIONS,
     MAXIMUM_PORTS,
     Argument,
     ArgumentValue,
     InputReference,
+    InvalidValue,
     ResourceDeclaration,
     ResourceReference,
     Runefile,
@@ -57,7 +59,7 @@ def parse_yaml(source: SourceFile, diagnostics: Diagnostics, *, strict: bool) ->
         return None
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class _Entry:
     key: Text
     value: Node
@@ -78,7 +80,8 @@ class _Reader:
     def runefile(self, root: Node | None, length: int) -> Runefile | None:
         whole = Span(0, min(length, 1))
         if root is None or (isinstance(root, Scalar) and root.value is None):
-            self.error(codes.MISSING_FIELD, "EOF while parsing a value", whole)
+            hint = "the file is empty; `runeflash new` makes one to start from"
+            self.error(codes.MISSING_FIELD, "EOF while parsing a value", whole, hint=hint)
             return None
         if not isinstance(root, Mapping):
             self.error(codes.WRONG_FORM, f"invalid type: {root}, expected a map", root.span)
@@ -88,7 +91,8 @@ class _Reader:
         self.version(entries.get("version"), whole)
         image = None
         if "image" not in entries:
-            self.error(codes.MISSING_FIELD, "missing field `image`", whole, hint="add `image: runicos/base`")
+            hint = self.suggest(entries, ["image"]) or "add `image: runicos/base`"
+            self.error(codes.MISSING_FIELD, "missing field `image`", whole, hint=hint)
         else:
             image = self.text(entries["image"].value, "image", "a path such as runicos/base")
         pipeline = entries.get("pipeline")
@@ -130,6 +134,7 @@ class _Reader:
     # --- stages
 
     def stages(self, node: Mapping) -> tuple[Stage, ...]:
+        self.check_count(node, "stages")
         stages = []
         for entry in self.keys(node, "the pipeline", names=True).values():
             name = entry.key
@@ -195,6 +200,11 @@ class _Reader:
             return None
         return Stage(kind, name, subject, stage_inputs, (), outputs, arguments)
 
+    def check_count(self, node: Mapping, what: str) -> None:
+        if len(node.entries) > MAXIMUM_DECLARATIONS:
+            place = node.entries[MAXIMUM_DECLARATIONS][0].span
+            raise YamlError(f"more than {MAXIMUM_DECLARATIONS:,} {what}", place, too_large=True)
+
     def no_stage(self, where: str, span: Span, hint: str | None = None) -> None:
         self.error(
             codes.NO_STAGE_KIND,
@@ -215,10 +225,14 @@ class _Reader:
         return text
 
     def inputs(self, entry: _Entry, where: str) -> tuple[InputReference, ...]:
+        items = self.sequence(entry, f"{where}.inputs")
+        if items is None:
+            return (self.wrong_input(entry.value.span),)
         references = []
-        for item in self.sequence(entry, f"{where}.inputs"):
+        for item in items:
             text = self.text(item, f"{where}.inputs", "the name of a stage")
             if text is None:
+                references.append(self.wrong_input(item.span))
                 continue
             reference = parse_input(text.text, text.span)
             if reference is None:
@@ -227,14 +241,21 @@ class _Reader:
                     f'{where}.inputs: Expected something like "fft" or "fft.2", found "{_short(text.text)}"',
                     text.span,
                 )
-            else:
-                references.append(reference)
+            references.append(reference or self.wrong_input(item.span))
         return tuple(references)
+
+    def wrong_input(self, span: Span) -> InputReference:
+        """Return what stands for an input that was wrong: a stage that is known to be unreadable."""
+        self.unreadable.add("")
+        return InputReference("", 0, "", span)
 
     def outputs(self, entry: _Entry, where: str) -> tuple[TypeExpression, ...] | None:
         if isinstance(entry.value, Scalar) and entry.value.value in {None, "_"}:
             return None
-        return tuple(self.type(item, f"{where}.outputs") for item in self.sequence(entry, f"{where}.outputs"))
+        items = self.sequence(entry, f"{where}.outputs")
+        if items is None:
+            return (TypeExpression(None, entry.key.span, invalid=True),)
+        return tuple(self.type(item, f"{where}.outputs") for item in items)
 
     def type(self, node: Node, where: str) -> TypeExpression:
         if isinstance(node, Scalar) and node.text == "_":
@@ -322,8 +343,7 @@ class _Reader:
                 )
                 continue
             value = self.argument_value(pair, f"{where}.args.{_short(pair.key.text)}")
-            if value is not None:
-                arguments[name] = Argument(name, pair.key.span, value)
+            arguments[name] = Argument(name, pair.key.span, value or InvalidValue(pair.key.span))
         return tuple(arguments.values())
 
     def argument_value(self, entry: _Entry, where: str) -> ArgumentValue | None:
@@ -373,6 +393,7 @@ class _Reader:
                 self.place(entry.value, entry.key.span),
             )
             return ()
+        self.check_count(entry.value, "resources")
         resources = []
         for pair in self.keys(entry.value, "the resources", names=True).values():
             name = pair.key
@@ -493,17 +514,19 @@ class _Reader:
             return None
         return Text(node.text.strip() if strip else node.text, node.span)
 
-    def sequence(self, entry: _Entry, where: str) -> list[Node]:
-        """Return the items of a list of inputs or outputs; nothing at all is an empty list."""
+    def sequence(self, entry: _Entry, where: str) -> list[Node] | None:
+        """Return the items of a list of inputs or outputs, None after an error; nothing at all is an empty list."""
         node = entry.value
         if isinstance(node, Scalar) and node.value is None:
             return []
         if not isinstance(node, Sequence):
-            self.error(codes.WRONG_FORM, f"{where}: invalid type: {node}, expected a sequence", node.span)
-            return []
+            hint = f"write {entry.key.text}: [{_short(node.text)}]" if isinstance(node, Scalar) else None
+            message = f"{where}: invalid type: {node}, expected a sequence"
+            self.error(codes.WRONG_FORM, message, node.span, hint=hint)
+            return None
         if len(node.items) > MAXIMUM_PORTS:
             self.error(codes.TOO_LARGE, f"{where}: at most {MAXIMUM_PORTS} are possible", entry.key.span)
-            return []
+            return None
         return list(self.walker.items(node))
 
     def place(self, node: Node, otherwise: Span) -> Span:

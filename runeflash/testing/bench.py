@@ -37,7 +37,8 @@ class Bench:
             yield find_port(self._virtual(target).id)
             return
         # Of another process's tests; a program that is none of ours is noticed when the port is opened.
-        with folder_lock(cache.cache_folder() / "ports" / cache.key(os.path.realpath(target.port))):
+        found = find_port(target.port)
+        with folder_lock(cache.cache_folder() / "ports" / cache.key(found.virtual or os.path.realpath(found.device))):
             yield find_port(target.port)
 
     def close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -12,24 +11,21 @@ from typing import Any, ParamSpec, TypeVar
 from runeflash.boards import Board
 from runeflash.device import emulator
 from runeflash.device.failures import rune_failure
-from runeflash.device.lines import LineDecoder, Output, Record, Status, Undecodable
+from runeflash.device.lines import Output, Record, Status
 from runeflash.device.monitor import why_silent
 from runeflash.device.port import SerialPort
 from runeflash.device.ports import Port
-from runeflash.device.recordings import OPTIONS, EndOfRecording, Recordings
-from runeflash.device.stream import StreamFeeder
+from runeflash.device.recordings import EndOfRecording, Recordings
 from runeflash.device.upload import upload_image
-from runeflash.errors import DeviceError, RuneflashError, UserError
+from runeflash.errors import DeviceError, DeviceTimeoutError, RuneflashError, UserError
 from runeflash.firmware.build import Firmware
 from runeflash.testing.decoded import DecodedOutput, decode_output
+from runeflash.testing.exchange import Exchange
 
 P = ParamSpec("P")
 R = TypeVar("R")
 #: What a test may name: one file, or several for ``source: N``.
 Files = str | Path | Sequence[str | Path]
-
-_READ_SECONDS = 0.05
-_KEPT_RECORDS = 1000
 
 
 def _for_tests(method: Callable[P, R]) -> Callable[P, R]:
@@ -46,10 +42,6 @@ def _for_tests(method: Callable[P, R]) -> Callable[P, R]:
             raise error.with_traceback(None) from None
 
     return call
-
-
-class DeviceTimeoutError(DeviceError):
-    """The device has not said in time what was waited for."""
 
 
 class Device:
@@ -70,10 +62,6 @@ class Device:
     Attributes:
         board: the board.
         port: where it is.
-        boot: the boot line's fields: ``rune``, ``build``, ``board``, ``engine``, ``reset``.
-        records: the last 1,000 records of the device's, of every kind but the exchange about data.
-        undecodable: the lines that could not be decoded.
-        log: the messages of its log lines.
     """
 
     def __init__(
@@ -89,23 +77,31 @@ class Device:
     ) -> None:
         self.board = board
         self.port = port
-        self.boot: Mapping[str, Any] = {}
-        self.records: deque[Record] = deque(maxlen=_KEPT_RECORDS)
-        self.undecodable: list[str] = []
-        self.log: list[str] = []
-        self._serial = serial
         self._firmware = firmware
         self._folder = folder
         self._kinds = kinds
         self._timeout = timeout
-        self._decoder = LineDecoder()
-        self._new: deque[Record] = deque()
-        self._recordings: Recordings | None = None
-        self._feeder: StreamFeeder | None = None
-        self._need: Status | None = None
-        self._starting = True
+        self._exchange = Exchange(serial)
 
-    # -- what a test does
+    @property
+    def boot(self) -> Mapping[str, Any]:
+        """The boot line's fields: ``rune``, ``build``, ``board``, ``engine``, ``reset``."""
+        return self._exchange.boot
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The last 1,000 records of the device's, of every kind but the exchange about data."""
+        return self._exchange.records
+
+    @property
+    def undecodable(self) -> Sequence[str]:
+        """The lines that could not be decoded."""
+        return self._exchange.undecodable
+
+    @property
+    def log(self) -> Sequence[str]:
+        """The messages of its log lines, and what had to be changed in recordings to fit."""
+        return self._exchange.log
 
     @_for_tests
     def play(
@@ -130,21 +126,20 @@ class Device:
         """
         named = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
         files = {kind: self._paths(value) for kind, value in named.items()}
-        recordings = Recordings(files, advance, self.log.append)
+        exchange = self._exchange
+        recordings = Recordings(files, advance, exchange.log.append)
         for kind, paths in files.items():
             if paths and kind not in self._kinds:
                 raise UserError(f"the rune has no {kind}: it asks for {', '.join(self._kinds) or 'nothing'}")
             for number in range(len(paths)):
                 Recordings(files).provide(kind, number, 0, {})  # before the device waits for it in vain
-        if self._recordings is not None and self._need is None:
+        if exchange.recordings is not None and not exchange.is_asking:
             # A call is under way with the last recordings: its outputs are not the next one's.
             deadline = time.monotonic() + self._timeout
-            while self._need is None:
+            while not exchange.is_asking:
                 self._check(deadline, "asked for data")
-                self._receive(answering=False)
-        self._new = deque(record for record in self._new if not isinstance(record, Output))
-        self._recordings = recordings
-        self._feeder = StreamFeeder(recordings.provide)
+                exchange.receive(answering=False)
+        exchange.play(recordings)
 
     @_for_tests
     def output(self, timeout: float | None = None) -> DecodedOutput:
@@ -171,7 +166,8 @@ class Device:
         Raises:
             UserError, DeviceError: as :meth:`output`.
         """
-        if count is None and (self._recordings is None or not self._recordings.advance):
+        recordings = self._exchange.recordings
+        if count is None and (recordings is None or not recordings.advance):
             raise UserError("outputs() wants a number, or recordings that end: play(..., advance=True)")
         found: list[DecodedOutput] = []
         while count is None or len(found) < count:
@@ -206,7 +202,7 @@ class Device:
             DeviceError: it does not boot.
         """
         if self.port.virtual is not None:
-            self._start_over()
+            self._exchange.start_over()
             emulator.reset(emulator.find_running(self.port.virtual))
             self._wait_for_boot()
         else:
@@ -219,23 +215,13 @@ class Device:
         Raises:
             DeviceError: the board does not take it, or does not boot.
         """
-        self._start_over()
+        self._exchange.start_over()
         upload_image(self._firmware.image.read_bytes(), self.board, self.port)
         self._wait_for_boot()
-
-    # -- the device's lines
 
     def _paths(self, files: Files) -> list[Path]:
         names = [files] if isinstance(files, (str, Path)) else files
         return [self._folder / name for name in names]
-
-    def _start_over(self) -> None:
-        self._decoder = LineDecoder()
-        self._new.clear()
-        self._need = None
-        self._starting = True
-        if self._recordings is not None:
-            self._feeder = StreamFeeder(self._recordings.provide)
 
     def _wait_for_boot(self) -> None:
         """Wait for the boot line; what comes before it is the last firmware's."""
@@ -251,10 +237,10 @@ class Device:
             )
 
     def _next(self, deadline: float, what: str, *, answering: bool = True) -> Record:
-        while not self._new:
+        while not self._exchange.new:
             self._check(deadline, what)
-            self._receive(answering=answering)
-        return self._new.popleft()
+            self._exchange.receive(answering=answering)
+        return self._exchange.new.popleft()
 
     def _check(self, deadline: float, what: str) -> None:
         if time.monotonic() > deadline:
@@ -263,47 +249,6 @@ class Device:
                 f"{self.board.id} at {self.port.device} has not {what} in time{undecodable}",
                 hint=why_silent(self.port),
             )
-
-    def _receive(self, *, answering: bool) -> None:
-        """Take what the device has sent, and give it the data that it wants."""
-        if answering and self._need is not None:
-            self._answer(self._need)
-        for record in self._decoder.feed(self._serial.read(_READ_SECONDS)):
-            self._take(record)
-        if self._feeder is not None:
-            self._serial.write(self._feeder.tick(time.monotonic()))
-
-    def _take(self, record: Record) -> None:
-        if isinstance(record, Status) and record.kind == "need":
-            self._need = record
-            return
-        if isinstance(record, Status) and record.kind == "ack":
-            if self._feeder is not None:
-                self._serial.write(self._feeder.on_status(record, time.monotonic()))
-            return
-        if isinstance(record, Undecodable):
-            self.undecodable.append(record.text)
-        if isinstance(record, Status) and record.kind == "log":
-            self.log.append(str(record.fields.get("message", "")))
-        if isinstance(record, Status) and record.kind == "boot":
-            self._need = None
-            if self._starting:
-                # What came before was the last firmware's.
-                self.boot, self._starting = record.fields, False
-                self.undecodable.clear()
-        self.records.append(record)
-        self._new.append(record)
-
-    def _answer(self, need: Status) -> None:
-        if self._feeder is None:
-            kind = str(need.fields.get("kind"))
-            option = OPTIONS.get(kind, "--raw").removeprefix("--")
-            raise UserError(
-                f"the rune asks for {kind}, and nothing is played", hint=f"before this: device.play({option}=FILE)"
-            )
-        frames = self._feeder.on_status(need, time.monotonic())
-        self._need = None  # only now: at the end of a recording it stays to be answered
-        self._serial.write(frames)
 
     def _refuse(self, status: Status) -> None:
         """Raise what a status line says has gone wrong."""

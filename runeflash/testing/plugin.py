@@ -134,17 +134,18 @@ def device(
             node.stash[_DEVICE] = device
             device.flash()
             yield device
-            if device.undecodable:
-                _property(node, "undecodable", str(len(device.undecodable)))
     except RuneflashError as error:
-        pytest.fail(_text(error), pytrace=False)
+        raise pytest.fail.Exception(_text(error), pytrace=False) from None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the device has said where a test has failed."""
+    """Count lines that could not be decoded; show what the device has said where a test has failed."""
     report = yield
     device = item.stash.get(_DEVICE, None)
+    if device is not None and report.when == "call" and device.undecodable:
+        _property(item, "undecodable", str(len(device.undecodable)))
+        report.user_properties = list(item.user_properties)
     if device is not None and report.failed and device.records:
         from runeflash.testing.summary import record_line
 

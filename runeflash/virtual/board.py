@@ -13,20 +13,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from runeflash.virtual import chips
-from runeflash.virtual.machine import StopReason
+from runeflash.virtual.machine import Passage, StopReason
 
-__all__ = ["Mark", "StopReason", "VirtualBoard"]
+__all__ = ["Mark", "Passage", "StopReason", "VirtualBoard"]
 
 _MARK_PORT = 1
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A mark that the firmware set (``rune_mark`` in rune_board.h), with the exact instructions before it."""
+    """A mark that the firmware set (``rune_mark`` in rune_board.h), with the exact instructions before it; with
+    ``profile`` also how often each had been executed.
+    """
 
     mark: int
     instructions: int
     microseconds: int
+    counts: Mapping[int, int]
 
 
 class VirtualBoard:
@@ -106,10 +109,24 @@ class VirtualBoard:
         """Return the marks that the firmware has set since the last call."""
         stimuli, self._machine.stimuli = self._machine.stimuli, []
         return [
-            Mark(stimulus.value, stimulus.instructions, stimulus.cycles // self._chip.cycles_per_microsecond)
+            Mark(
+                stimulus.value,
+                stimulus.instructions,
+                stimulus.cycles // self._chip.cycles_per_microsecond,
+                stimulus.counts,
+            )
             for stimulus in stimuli
             if stimulus.port == _MARK_PORT
         ]
+
+    def watch(self, address: int, *, and_return: bool = False) -> None:
+        """Note every execution of an instruction; with ``and_return``, where its function returns to, too."""
+        self._machine.watch(address, and_return=and_return)
+
+    def passages(self) -> list[Passage]:
+        """Return the executions of watched instructions since the last call."""
+        passages, self._machine.passages = self._machine.passages, []
+        return passages
 
     def counts(self) -> dict[int, int]:
         """Return how often each instruction was executed, by its address; empty without ``profile``."""

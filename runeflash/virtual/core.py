@@ -48,6 +48,11 @@ class Core:
         """The stack pointer."""
         return int(self._engine.reg_read(arm.UC_ARM_REG_SP))
 
+    @property
+    def return_address(self) -> int:
+        """Where a function returns to, as long as it has not called another."""
+        return int(self._engine.reg_read(arm.UC_ARM_REG_LR)) & ~1
+
     def reset(self, sp: int, pc: int) -> None:
         """Set the registers as reset, and a bootloader that jumps, leave them."""
         engine = self._engine

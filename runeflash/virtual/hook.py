@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from unicorn import arm_const, unicorn_const
 from unicorn.unicorn_py3.unicorn import uclib
 
@@ -16,7 +17,6 @@ from runeflash.toolchain import zig
 from runeflash.toolchain.cache import entry, key
 
 _SOURCE = Path(__file__).with_name("instruction_hook.c")
-_BLOCK = 1 << 14  # bytes of counts
 _FLAGS = ("-shared", "-fPIC", "-nostdlib", "-Wall", "-Wextra", "-Werror")
 
 
@@ -123,16 +123,9 @@ class InstructionHook:
         """Return how often each instruction in flash was executed, by address; empty without ``profile``."""
         if self._counts is None:
             return {}
-        found = {}
-        nothing = memoryview(bytes(_BLOCK))
-        everything = memoryview(self._counts).cast("B")
-        for start in range(0, len(everything), _BLOCK):
-            block = everything[start : start + _BLOCK]
-            if block != nothing[: len(block)]:  # most of flash is never executed
-                for n, count in enumerate(block.cast("Q")):
-                    if count:
-                        found[self._base + 2 * (start // 8 + n)] = count
-        return found
+        counts = np.frombuffer(memoryview(self._counts), np.uint64)
+        executed = np.flatnonzero(counts)  # most of flash never is
+        return dict(zip((self._base + 2 * executed).tolist(), counts[executed].tolist(), strict=True))
 
 
 @cache

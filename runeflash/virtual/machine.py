@@ -6,7 +6,7 @@ Time is counted in cycles of the core clock: executed instructions, plus the cyc
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -64,12 +64,24 @@ class Region:
 
 @dataclass(frozen=True)
 class StimulusWrite:
-    """A write to an ITM stimulus port, with the instructions and cycles before it."""
+    """A write to an ITM stimulus port, with the instructions and cycles before it; with ``profile`` also how often each
+    instruction had been executed.
+    """
 
     port: int
     value: int
     instructions: int
     cycles: int
+    counts: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The execution of a watched instruction, with what was executed before it."""
+
+    address: int
+    instructions: int
+    counts: Mapping[int, int]
 
 
 class Machine:
@@ -104,6 +116,7 @@ class Machine:
         self._itm = Itm(self._stimulus, lambda: self.control.trace_enabled)
         self.detach_peripherals()
         self.stimuli: list[StimulusWrite] = []
+        self.passages: list[Passage] = []
         self.on_reset: Callable[[], None] = self._no_reset
         self._events = EventQueue()
         self._slept = 0
@@ -256,6 +269,29 @@ class Machine:
 
     def _no_reset(self) -> None:
         raise BusError("a reset is requested, which this machine does not have")
+
+    # -- watching
+
+    def watch(self, address: int, *, and_return: bool = False) -> None:
+        """Note every execution of the instruction at an address in ``passages``.
+
+        Args:
+            address: of an instruction.
+            and_return: it is a function's first; the instruction to which it returns is watched too, from then on.
+        """
+        watched = {address}
+
+        def pass_by(_engine: Any, at: int, _size: int, _data: object) -> None:
+            if self.hook.state.stop != Stop.NONE:
+                return  # the hook has ended the slice before this instruction: it will come again
+            self.passages.append(Passage(at, self.instructions - 1, self.counts()))
+            if and_return and at == address:
+                back = self.core.return_address
+                if back not in watched:
+                    watched.add(back)
+                    self._engine.hook_add(constants.UC_HOOK_CODE, pass_by, None, back, back)
+
+        self._engine.hook_add(constants.UC_HOOK_CODE, pass_by, None, address, address)
 
     # -- running
 
@@ -446,7 +482,7 @@ class Machine:
 
     def _stimulus(self, port: int, value: int) -> None:
         # The write itself is not counted before it.
-        self.stimuli.append(StimulusWrite(port, value, self.instructions - 1, self.now - 1))
+        self.stimuli.append(StimulusWrite(port, value, self.instructions - 1, self.now - 1, self.counts()))
 
     # -- faults
 

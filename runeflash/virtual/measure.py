@@ -8,7 +8,7 @@ and to run generated kernels as the device does.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from runeflash.errors import DeviceError, InternalError
-from runeflash.virtual.machine import Machine, Region, StopReason
+from runeflash.virtual.machine import Machine, Passage, Region, StopReason
 
 # As in targets/measure/measure.ld.
 _FLASH = Region(base=0, size=16 << 20, writable=False)
@@ -33,11 +33,13 @@ class ProgramResult:
         outputs: the bytes of each variable that was asked for.
         instructions: what main executed, with all that it called.
         counts: with ``profile``, how often each instruction was executed, by address.
+        passages: the executions of watched instructions.
     """
 
     outputs: Mapping[str, bytes]
     instructions: int
     counts: Mapping[int, int]
+    passages: tuple[Passage, ...]
 
 
 def run_program(
@@ -47,6 +49,7 @@ def run_program(
     *,
     max_instructions: int = 2_000_000_000,
     profile: bool = False,
+    watch: Sequence[int] = (),
 ) -> ProgramResult:
     """Run a program to the end of its main.
 
@@ -56,6 +59,7 @@ def run_program(
         outputs: the variables that are read back, by symbol, with their sizes in bytes.
         max_instructions: after so many the program is given up.
         profile: count every instruction's executions.
+        watch: addresses of functions whose beginnings and ends are noted.
 
     Raises:
         InternalError: the file is not such a program, has no such symbol, or the data are larger than the variable.
@@ -77,6 +81,8 @@ def run_program(
     for name, data in inputs.items():
         machine.write_memory(_find(symbols, name, len(data)), data)
     places = {name: _find(symbols, name, size) for name, size in outputs.items()}
+    for address in watch:
+        machine.watch(address, and_return=True)
     machine.reset_core(_FLASH.base)
     reason = machine.run(max_instructions)
     if reason is not StopReason.BREAKPOINT:
@@ -86,6 +92,7 @@ def run_program(
         outputs={name: machine.read_memory(place, outputs[name]) for name, place in places.items()},
         instructions=end - begin - _NOT_MAIN,
         counts=machine.counts(),
+        passages=tuple(machine.passages),
     )
 
 

@@ -8,7 +8,7 @@
 
 #ifndef RUNE_AOT_STACK
 /* Bytes of C stack that calls within the rune may take; host functions come on top. */
-#define RUNE_AOT_STACK (sizeof(void *) == 4 ? 4096u : 16384u)
+#define RUNE_AOT_STACK (sizeof(void *) == 4 ? 2560u : 16384u)
 #endif
 
 typedef enum rune_aot_trap_reason {

@@ -9,6 +9,13 @@
 
 #define RUNE_KERNEL static inline __attribute__((always_inline))
 
+/* Before a loop that clang shall not unroll, as gcc does not: of some it would make kilobytes. */
+#if defined(__clang__)
+#define RUNE_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define RUNE_ROLLED
+#endif
+
 /* The activation that an operator ends with. */
 typedef enum rune_activation {
     RUNE_ACTIVATION_NONE,
@@ -39,7 +46,8 @@ RUNE_KERNEL float rune_activate_f32(float x, rune_activation activation)
     return x;
 }
 
-/* The part of a window that lies inside the image, along one axis: taps first to end - 1 (end is exclusive). */
+/* The part of a window that lies inside the image, along one axis: taps first to end - 1 (end is exclusive). Where none
+   does, both are the same, 0 or the number of taps. */
 typedef struct rune_taps {
     int32_t first;
     int32_t end;
@@ -51,9 +59,11 @@ RUNE_KERNEL rune_taps rune_clip_window(int32_t start, int32_t size, int32_t taps
     rune_taps clipped = {0, taps};
     if (start < 0) {
         clipped.first = (dilation - 1 - start) / dilation;
+        clipped.first = clipped.first < taps ? clipped.first : taps;
     }
     if (start + (taps - 1) * dilation >= size) {
         clipped.end = (size - start + dilation - 1) / dilation;
+        clipped.end = clipped.end > clipped.first ? clipped.end : clipped.first;
     }
     return clipped;
 }

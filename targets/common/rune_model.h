@@ -5,24 +5,14 @@
 
 #include <stdint.h>
 
-/* Element types by the number that the rune's formats use. */
-typedef enum rune_element_type {
-    RUNE_TYPE_U8 = 0,
-    RUNE_TYPE_I8 = 1,
-    RUNE_TYPE_U16 = 2,
-    RUNE_TYPE_I16 = 3,
-    RUNE_TYPE_U32 = 4,
-    RUNE_TYPE_I32 = 5,
-    RUNE_TYPE_U64 = 6,
-    RUNE_TYPE_I64 = 7,
-    RUNE_TYPE_F32 = 8,
-    RUNE_TYPE_F64 = 9,
-    RUNE_TYPE_UTF8 = 10
-} rune_element_type;
+#include "rune_element_type.h"
 
 #ifndef RUNE_MAX_MODEL_TENSORS
 #define RUNE_MAX_MODEL_TENSORS 8 /* inputs, and likewise outputs, of one model; 4 bytes of stack each */
 #endif
+
+/* A layer of a model: a function of its own in the program too, so that what it costs can be told. */
+#define RUNE_LAYER __attribute__((noinline))
 
 typedef struct rune_model_tensor {
     rune_element_type element_type;

@@ -28,7 +28,8 @@ def test_everything_declared_is_named(name: str) -> None:
 def test_in_words() -> None:
     assert describe_block(library.load("most_confident_indices")) == [
         "most_confident_indices: The indices of the largest elements, largest first.",
-        "  Of equal elements the one with the lower index comes first. An element that is NaN is a failure.",
+        "  Of equal elements the one with the lower index comes first. An element that is NaN is a failure that names "
+        "it, where the reference stopped without a word.",
         "  inputs:",
         "    confidences: any number, shape [1*, n, 1*]",
         "  outputs:",
@@ -36,6 +37,7 @@ def test_in_words() -> None:
         "  arguments:",
         "    count: u32, default 1, at least 1. How many indices to give.",
         "  state: none",
+        "  memory besides tensors: none",
     ]
 
 

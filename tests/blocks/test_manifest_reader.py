@@ -47,6 +47,9 @@ checks:
   - require: count <= h and gain > 0.5
     message: "{count} of {h}"
 state: true
+memory:
+  state: 4 * power_of_two(count) + frames_bytes
+  tables: (count > 2) * 16
 """
 
 
@@ -96,6 +99,9 @@ def test_every_part_is_read(tmp_path: Path) -> None:
     assert block.argument("number") is block.arguments[0]
     assert block.argument("nothing") is None
     assert block.checks[0].condition.names == {"count", "h", "gain"}
+    assert block.memory is not None
+    values = {"count": 3, "frames_bytes": 7}
+    assert {use: part.evaluate(values) for use, part in block.memory.parts} == {"state": 23, "working": 0, "tables": 16}
 
 
 MINIMAL = (
@@ -106,6 +112,7 @@ MINIMAL = (
 def test_the_least_that_is_possible(tmp_path: Path) -> None:
     block = read(tmp_path, MINIMAL)
     assert not block.has_state
+    assert block.memory is None
     assert block.arguments == ()
     assert block.output_count(1) == 1
 
@@ -146,6 +153,15 @@ def test_the_least_that_is_possible(tmp_path: Path) -> None:
         ("outputs", "checks: [{require: 1 == 1}]\noutputs", "a check has `require` and `message`"),
         ("outputs", "checks: [{require: m > 1, message: x}]\noutputs", 'unknown name "m"'),
         ("outputs", "checks: [{require: 1 > 1, message: '{q}'}]\noutputs", "{q} stands for nothing"),
+        ("outputs", "memory: 5\noutputs", "memory is a map, not a value"),
+        ("outputs", "memory: {table: 5}\noutputs", 'memory has no key "table": did you mean "tables"?'),
+        ("outputs", "memory: {state: m * 4}\noutputs", 'unknown name "m"'),
+        ("outputs", "memory: {state: [4]}\noutputs", "an expression is a text, not a list"),
+        (
+            "outputs",
+            "arguments: {x_bytes: {type: u32, default: 1}}\nmemory: {state: x_bytes}\noutputs",
+            '"x_bytes" is the size of a tensor, and also',
+        ),
         ("outputs", "state: 1\noutputs", "state is true or false"),
         ("summary: s", "summary: @s", "cannot start any token"),
     ],

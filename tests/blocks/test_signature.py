@@ -193,7 +193,7 @@ outputs:
     assert problem.index == 1
     assert "the element type of a, f32, but found u32" in problem.message
     (problem,) = bind(block, [f32(4, 3), f32(5)], [None], {}).problems
-    assert "the b has the shape [n] with n = 4, but found [5]" in problem.message
+    assert "'s b has the shape [n] with n = 4, but found [5]" in problem.message
 
 
 def test_a_dynamic_output_may_be_declared_smaller(tmp_path: Path) -> None:

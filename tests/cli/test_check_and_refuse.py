@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 
@@ -90,3 +92,68 @@ def test_a_resource_on_the_command_line(runeflash, tmp_path: Path) -> None:
     given = runeflash("check", "--resource", "WORDS=yes\nno")
     assert given.returncode == 0
     assert not given.stderr
+
+
+def test_what_is_no_runefile(runeflash, tmp_path: Path) -> None:
+    """Each is an error with the file's name, and none is waited for."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "bytes").write_bytes(bytes(range(256)))
+    (tmp_path / "empty.yml").write_bytes(b"")
+    (tmp_path / "huge").write_bytes(b"#" * ((1 << 20) + 1))
+    os.mkfifo(tmp_path / "pipe")
+    for name, message in {
+        "folder": "there is no Runefile in",
+        "bytes": "the file is not UTF-8",
+        "empty.yml": "EOF while parsing a value",
+        "huge": "the file is larger than 1,048,576 bytes",
+        "pipe": "it is not a regular file",
+        "nothing": "there is no file",
+    }.items():
+        done = runeflash("check", name)
+        assert done.returncode == 1, name
+        assert message in done.stderr
+        assert name in done.stderr
+        with_options = runeflash("check", "--json", name)
+        assert with_options.returncode == 1
+        assert message in with_options.stderr + with_options.stdout
+
+
+def test_a_folder_and_standard_input(runeflash, tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "Runefile").write_text(GESTURE)
+    assert "3 stages, no errors" in runeflash("check", "inner").stdout
+    for options in ([], ["--strict"]):
+        done = runeflash("check", "-", *options, standard_input=GESTURE.replace("ACCEL", "ACELL"))
+        assert done.returncode == 1
+        assert "--> -:2:39" in done.stderr
+
+
+@pytest.mark.parametrize("dialect", ["Runefile", "Runefile.yml"])
+def test_text_and_data_say_the_same(runeflash, tmp_path: Path, dialect: str) -> None:
+    text = (
+        GESTURE.replace("ACCEL", "ACELL").replace("F32[128, 3]>", "F33[128, 3]>")
+        if dialect == "Runefile"
+        else "version: 1\nimage: runicos/base\npipeline:\n  a: {capability: ACELL}\n  o: {out: serial, inputs: [b]}\n"
+    )
+    (tmp_path / dialect).write_text(text)
+    shown = runeflash("check").stderr
+    found = json.loads(runeflash("check", "--json").stdout)
+    assert found["ok"] is False
+    assert len(found["diagnostics"]) >= 2
+    for item in found["diagnostics"]:
+        assert f"{item['severity']}: {item['message']} [{item['code']}]" in shown
+        assert f"--> {item['file']}:{item['line']}:{item['column']}" in shown
+        assert item["hint"] is None or f"hint: {item['hint']}" in shown
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_name_that_cannot_be_printed(runeflash, tmp_path: Path, encoding: str) -> None:
+    name = os.fsdecode(b"r\xffn \xc3\xa4")
+    (tmp_path / name).write_text(GESTURE)
+    environment = {"PYTHONIOENCODING": encoding}
+    assert "3 stages, no errors" in runeflash("check", name, environment=environment).stdout
+    (tmp_path / name).write_text(GESTURE.replace("ACCEL", "ACÄL"))
+    done = runeflash("check", name, "--json", environment=environment)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["diagnostics"][0]["file"] == name
+    assert runeflash("check", name, environment=environment).returncode == 1

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from watching import PATIENCE, RunningCommand
 
+from runeflash.boards import find_board
 from runeflash.device import emulator
 from runeflash.device.port import SerialPort
 from runeflash.virtual.qemu import PROGRAM as QEMU
@@ -68,6 +69,15 @@ def test_an_erased_board_is_flashed_and_watched_from_the_boot_line_on(
     done = runeflash("monitor", "--json", "-n", "2", "--accelerometer", recording(build, "slope.csv"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [canonical("Slope")] * 2
+
+
+def test_a_request_to_terminate_ends_as_ctrl_c_does(virtual_boards: Path, tmp_path: Path) -> None:
+    emulator.start(find_board("nano33ble"))
+    with RunningCommand("monitor", cwd=tmp_path) as watching:
+        watching.wait_for("-- watching", watching.stderr)
+        watching.process.send_signal(signal.SIGTERM)
+        assert watching.wait() == 0
+    assert watching.stderr[-1] == "-- seen: 0 outputs, 0 boots, 0 errors, 0 undecodable lines"
 
 
 def test_a_board_that_is_killed_while_it_is_watched_and_started_again(

@@ -48,7 +48,7 @@ def write(folder: Path, content: dict) -> None:
     (folder / "my-board.json").write_text(json.dumps(content))
 
 
-def test_a_board_in_a_file(runeflash, gesture: Path) -> None:
+def test_a_board_in_a_file(runeflash, gesture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = runeflash("boards", "./my-board.json")
     assert "my-board: My board" in listed.stdout, listed.stderr
     assert runeflash("check", "--board", "./my-board.json").returncode == 0
@@ -63,6 +63,17 @@ def test_a_board_in_a_file(runeflash, gesture: Path) -> None:
     assert "unchanged: " in again.stdout
     done = runeflash("run", "--board", "my-board.json", "--accelerometer", "ring.csv")
     assert (done.returncode, done.stdout) == (0, EXPECTED), done.stderr
+    # plugged in, which a virtual one stands for
+    monkeypatch.setenv("RUNEFLASH_BOARDS_DIR", str(tmp_path / "boards"))
+    try:
+        started = runeflash("emulate", "--board", "./my-board.json")
+        assert started.returncode == 0, started.stderr
+        flashed = runeflash("flash")
+        assert flashed.returncode == 0, flashed.stderr
+        seen = runeflash("monitor", "--json", "-n", "1", "--timeout", "60", "--accelerometer", "ring.csv")
+        assert (seen.returncode, seen.stdout) == (0, EXPECTED), seen.stderr
+    finally:
+        runeflash("emulate", "--stop")
     # from elsewhere, and moved as a whole
     (gesture / "elsewhere").mkdir()
     moved = gesture.rename(gesture.with_name("moved"))

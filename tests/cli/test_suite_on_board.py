@@ -1,4 +1,7 @@
-"""The reference system's own run tests on every virtual board, built by each toolchain."""
+"""The reference system's own run tests on every virtual board and emulator, built by each toolchain.
+
+A test is one firmware: it is built once, and run on all that can run it.
+"""
 
 from __future__ import annotations
 
@@ -13,36 +16,34 @@ from suite import RUN_PASS, inputs, run_pass
 from runeflash.boards import all_boards, find_board
 from runeflash.virtual.qemu import PROGRAM as QEMU
 
-BOARDS = [board for board in all_boards() if board.virtual is not None]
+BOARDS = [board.id for board in all_boards() if board.virtual is not None]
 
 
-def needs_qemu() -> None:
-    if shutil.which(QEMU) is None:
-        pytest.skip(f"{QEMU} is not installed")
-
-
-@pytest.fixture(params=[board.id for board in BOARDS])
+@pytest.fixture(params=BOARDS)
 def board(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+def emulators(board: str) -> list[str]:
+    """Those that have the board, as far as they are installed."""
+    has_qemu = "qemu" in (find_board(board).virtual or {}) and shutil.which(QEMU) is not None
+    return ["unicorn", "qemu"] if has_qemu else ["unicorn"]
+
+
+def test_qemu_is_among_them() -> None:
+    if shutil.which(QEMU) is None:
+        pytest.skip(f"{QEMU} is not installed")
+    assert [board for board in BOARDS if "qemu" in emulators(board)] == ["netduinoplus2"]
 
 
 @pytest.mark.parametrize("name", RUN_PASS)
 def test_run_pass(runeflash, fixtures: Path, name: str, toolchain: str, board: str) -> None:
     folder, expected = run_pass(fixtures, name)
-    done = runeflash("run", folder / "Runefile.yml", "--board", board, "--toolchain", toolchain, *inputs(folder))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == expected
-
-
-@pytest.mark.parametrize("name", RUN_PASS)
-@pytest.mark.parametrize("qemu_board", [board.id for board in BOARDS if "qemu" in (board.virtual or {})])
-def test_run_pass_on_qemu(runeflash, fixtures: Path, name: str, toolchain: str, qemu_board: str) -> None:
-    needs_qemu()
-    folder, expected = run_pass(fixtures, name)
-    command = ["run", folder / "Runefile.yml", "--board", qemu_board, "--emulator", "qemu", "--toolchain", toolchain]
-    done = runeflash(*command, *inputs(folder))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == expected
+    for emulator in emulators(board):
+        command = ["run", folder / "Runefile.yml", "--board", board, "--emulator", emulator, "--toolchain", toolchain]
+        done = runeflash(*command, *inputs(folder))
+        assert done.returncode == 0, (emulator, done.stderr)
+        assert done.stdout == expected, emulator
 
 
 def run_compiled(runeflash, fixtures: Path, name: str, board: str, toolchain: str, *options: str) -> None:
@@ -60,7 +61,8 @@ def test_run_pass_compiled(runeflash, fixtures: Path, name: str, toolchain: str,
 
 @pytest.mark.parametrize("name", ["sine"])
 def test_run_pass_compiled_on_qemu(runeflash, fixtures: Path, name: str, toolchain: str) -> None:
-    needs_qemu()
+    if shutil.which(QEMU) is None:
+        pytest.skip(f"{QEMU} is not installed")
     run_compiled(runeflash, fixtures, name, "netduinoplus2", toolchain, "--emulator", "qemu")
 
 
@@ -73,7 +75,7 @@ def test_every_run_pass_compiled(runeflash, fixtures: Path, name: str, toolchain
 
 
 def test_random_inputs_give_the_same_bytes_on_computer_and_board(
-    runeflash, fixtures: Path, toolchain: str, tmp_path: Path, board: str
+    runeflash, fixtures: Path, toolchain: str, tmp_path: Path
 ) -> None:
     """Gestures that are noise: ordinary, huge, tiny, infinite and not-a-number values through every stage."""
     folder, _ = run_pass(fixtures, "gesture-ring")
@@ -94,18 +96,16 @@ def test_random_inputs_give_the_same_bytes_on_computer_and_board(
     (tmp_path / "noise.bin").write_bytes(b"".join(struct.pack("<384f", *window) for window in windows))
     command = ["run", "--raw", "noise.bin", "-r", str(len(windows)), "--advance"]
     here = runeflash(*command)
-    there = runeflash(*command, "--board", board, "--toolchain", toolchain)
-    assert here.returncode == there.returncode == 0, there.stderr
+    assert here.returncode == 0, here.stderr
     assert len(here.stdout.splitlines()) == len(windows)
-    assert here.stdout == there.stdout
-    if "qemu" in (find_board(board).virtual or {}) and shutil.which(QEMU) is not None:
-        again = runeflash(*command, "--board", board, "--emulator", "qemu", "--toolchain", toolchain)
-        assert again.stdout == here.stdout, again.stderr
+    for board in BOARDS:
+        for emulator in emulators(board):
+            there = runeflash(*command, "--board", board, "--emulator", emulator, "--toolchain", toolchain)
+            assert there.stdout == here.stdout, (board, emulator, there.stderr)
 
 
-@pytest.mark.parametrize("seed", [1, 2**64 - 1])
 def test_random_capability_gives_the_same_bytes_on_computer_and_board(
-    runeflash, fixtures: Path, toolchain: str, tmp_path: Path, seed: int, board: str
+    runeflash, fixtures: Path, toolchain: str, tmp_path: Path
 ) -> None:
     folder, _ = run_pass(fixtures, "sine")
     (tmp_path / "sinemodel.tflite").write_bytes((folder / "sinemodel.tflite").read_bytes())
@@ -113,9 +113,14 @@ def test_random_capability_gives_the_same_bytes_on_computer_and_board(
     (tmp_path / "Runefile.yml").write_text(
         text.replace("      - sine\n", "      - sine\n      - mod360\n      - rand\n")
     )
-    command = ["run", "--random", str(seed), "-r", "40"]
-    here = runeflash(*command)
-    there = runeflash(*command, "--board", board, "--toolchain", toolchain)
-    assert here.returncode == there.returncode == 0, there.stderr
-    assert len(here.stdout.splitlines()) == 40
-    assert here.stdout == there.stdout
+    command = ["run", "-r", "40", "--random"]
+    seen = set()
+    for seed in (1, 2**64 - 1):
+        here = runeflash(*command, str(seed))
+        assert here.returncode == 0, here.stderr
+        assert len(here.stdout.splitlines()) == 40
+        seen.add(here.stdout)
+        for board in BOARDS:
+            there = runeflash(*command, str(seed), "--board", board, "--toolchain", toolchain)
+            assert there.stdout == here.stdout, (seed, board, there.stderr)
+    assert len(seen) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -16,8 +17,10 @@ from watching import PATIENCE
 
 from runeflash.boards import find_board
 from runeflash.device import emulator
+from runeflash.device.connection import open_port
 from runeflash.device.lines import LineDecoder, Output, Status, Undecodable
 from runeflash.device.port import SerialPort
+from runeflash.device.ports import find_port
 from runeflash.device.recordings import Recordings
 from runeflash.device.stream import StreamFeeder
 from runeflash.device.virtual_boards import BoardFolder, board_folder
@@ -83,6 +86,29 @@ def test_flash_survives_being_unplugged_and_can_be_erased(board: emulator.Runnin
     assert emulator.status(again).image_sha256 == hashlib.sha256(image).hexdigest()
     emulator.stop(again)
     assert emulator.status(emulator.start(NANO, erase=True)).erased
+
+
+def test_a_program_that_waits_for_the_port_sees_the_boot_line(board: emulator.RunningBoard, image: bytes) -> None:
+    emulator.flash(board, image)
+    emulator.stop(board)
+    again = emulator.start(NANO)
+    with SerialPort(again.port, NANO.baud) as port:
+        assert read_line(port).startswith(b'{"runeflash":"boot","rune":"gesture",')
+
+
+def test_recordings_that_end_are_told(
+    virtual_boards: Path, image: bytes, gesture_builds: Callable[[str], Path], tmp_path: Path
+) -> None:
+    for name, files, advance, reason in (
+        ("walks", {"ACCEL": ["ring.csv"]}, True, "the recording has come to its end"),
+        ("lacks", {"RAW": ["ring.csv"]}, False, 'Unable to create the "ACCEL" capability: no recording was given'),
+    ):
+        project = gesture_builds("nano33ble").parent.parent
+        paths = {kind: [project / path for path in names] for kind, names in files.items()}
+        running = emulator.start(NANO, name=name, files=paths, advance=advance)
+        emulator.flash(running, image)
+        wait_until(lambda: emulator.status(running).recordings_ended is not None)  # noqa: B023 - called here and now
+        assert emulator.status(running).recordings_ended == reason
 
 
 def test_images_that_are_none(board: emulator.RunningBoard, image: bytes) -> None:
@@ -189,6 +215,24 @@ def test_a_killed_board_is_noticed_and_leaves_nothing(board: emulator.RunningBoa
     with pytest.raises(DeviceError, match="does not answer"):
         emulator.status(board)
     emulator.stop(board)
+
+
+def test_the_pty_of_a_dying_board_may_be_somebody_elses(board: emulator.RunningBoard) -> None:
+    """A process that is being killed gives up its pty before its lock; the pty's number is taken by another program."""
+    folder = board_folder(board.id)
+    os.kill(board.pid, 9)
+    wait_until(lambda: emulator.running_boards() == ())
+    master, slave = os.openpty()
+    with folder.lock.open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder.write_state(board)
+        folder.port.symlink_to(os.ttyname(slave))
+        port = find_port(board.id)
+        with pytest.raises(DeviceError, match="does not answer"):
+            open_port(port, NANO.baud)
+    SerialPort(os.ttyname(slave), NANO.baud).close()  # it was let go of
+    os.close(master)
+    os.close(slave)
 
 
 def test_a_board_whose_folder_is_deleted_ends(board: emulator.RunningBoard, virtual_boards: Path) -> None:

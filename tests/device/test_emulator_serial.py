@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,11 +29,21 @@ def open_port(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
 
 
+def read_from(port: PtyPort, length: int) -> bytes:
+    """Read what a program has sent; the system passes it on when it finds the time."""
+    data = b""
+    deadline = time.monotonic() + 30
+    while len(data) < length:
+        assert time.monotonic() < deadline
+        data += port.read()
+    return data
+
+
 def read_all(port: PtyPort, program: int) -> bytes:
     data = b""
     while True:
         port.write(b"")  # what has waited goes on its way
-        if not select.select([program], [], [], 0.1)[0]:
+        if not select.select([program], [], [], 1.0)[0]:  # the system passes bytes on when it finds the time
             return data
         data += os.read(program, 65536)
 
@@ -44,6 +55,7 @@ def test_what_nobody_reads_is_gone(pty: PtyPort, tmp_path: Path) -> None:
         program = open_port(tmp_path / "port")
         assert len(pty.descriptors()) == 1
         pty.write(b"hello\n")
+        select.select([program], [], [], 5)
         assert os.read(program, 100) == b"hello\n"
         pty.write(b"not read any more\n")
         os.close(program)
@@ -57,7 +69,7 @@ def test_no_byte_is_changed_before_a_program_has_set_the_line_up(pty: PtyPort, t
         pty.write(every)
         assert read_all(pty, program) == every
         os.write(program, every)
-        assert pty.read() == every
+        assert read_from(pty, len(every)) == every
         assert read_all(pty, program) == b""  # no echo
     finally:
         os.close(program)
@@ -67,7 +79,7 @@ def test_input_of_a_program_that_has_gone_arrives(pty: PtyPort, tmp_path: Path) 
     program = open_port(tmp_path / "port")
     os.write(program, b"last words")
     os.close(program)
-    assert pty.read() == b"last words"
+    assert read_from(pty, 10) == b"last words"
     assert pty.read() == b""
 
 

@@ -133,6 +133,60 @@ def test_a_wav_file_of_another_form_is_converted_with_a_warning(tmp_path: Path) 
     assert "2 channel(s) of 16 bits at 16000 Hz" in warnings[0]
 
 
+def wav(tag: int, bits: int, data: bytes, extension: bytes = b"") -> bytes:
+    """A WAV file, byte by byte: one channel, 16 kHz."""
+    size = bits // 8
+    form = struct.pack("<HHIIHH", tag, 1, 16000, 16000 * size, size, bits) + extension
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def extensible(tag: int) -> bytes:
+    guid = struct.pack("<H", tag) + bytes.fromhex("000000001000800000aa00389b71")
+    return struct.pack("<HHI", 22, 24, 4) + guid
+
+
+SAMPLES = (1000, -2000, 3000, -4000)
+PLAIN = struct.pack("<4h", *SAMPLES)
+WIDE = b"".join(struct.pack("<i", sample * 256)[:3] for sample in SAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (wav(1, 24, WIDE), SAMPLES),
+        (wav(0xFFFE, 24, WIDE, extensible(1)), SAMPLES),
+        (wav(0xFFFE, 16, PLAIN, extensible(1)), SAMPLES),
+        (wav(1, 16, b""), (0, 0, 0, 0)),
+        (wav(1, 16, PLAIN)[:-4], (1000, -2000, 0, 0)),  # cut off
+        (wav(1, 16, PLAIN).replace(b"data\x08\0\0\0", b"data\xff\xff\xff\xff"), SAMPLES),  # written to a pipe
+    ],
+    ids=["24 bits", "24 bits, extensible", "extensible", "no samples", "cut off", "without a length"],
+)
+def test_wav_files_of_all_sorts(tmp_path: Path, content: bytes, expected: tuple[int, ...]) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    source, _ = recordings("SOUND", tmp_path / "a.wav")
+    assert struct.unpack("<4h", source.provide("SOUND", 0, 8, {"hz": 16000})) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (wav(3, 32, struct.pack("<4f", 0.1, 0.2, 0.3, 0.4)), "unknown format: 3"),
+        (wav(0xFFFE, 32, struct.pack("<4f", 0.1, 0.2, 0.3, 0.4), extensible(3)), "not a WAV file of PCM samples"),
+        (wav(7, 8, bytes(8)), "unknown format: 7"),
+        (wav(1, 16, PLAIN)[:30], "it ends too early"),
+        (b"", "it ends too early"),
+        (wav(1, 16, PLAIN).replace(struct.pack("<I", 16000), bytes(4), 1), "at 0 Hz"),
+    ],
+    ids=["floats", "floats, extensible", "mu-law", "header cut off", "empty", "no rate"],
+)
+def test_wav_files_that_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        recordings("SOUND", tmp_path / "a.wav")[0].provide("SOUND", 0, 8, {"hz": 16000})
+
+
 def test_half_the_rate_gives_twice_the_samples(tmp_path: Path) -> None:
     source, warnings = recordings("SOUND", sound(tmp_path, 8000, 1))
     assert len(source.provide("SOUND", 0, 16, {"hz": 16000})) == 16
@@ -204,3 +258,31 @@ def test_sixteen_bits_of_grey(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 256, 0x8000, 0xFFFF]], np.uint16)).save(path)
     parameters = {"width": 4, "height": 1, "pixel_format": 2}
     assert list(recordings("IMAGE", path)[0].provide("IMAGE", 0, 4, parameters)) == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("name", ["animated.gif", "grey.png", "palette.png", "alpha.png", "cmyk.jpg"])
+def test_images_of_all_sorts(tmp_path: Path, name: str) -> None:
+    """The first picture of several, and colours of any sort."""
+    image = Image.new("RGB", (8, 8), (200, 100, 50))
+    if name == "animated.gif":
+        image.save(tmp_path / name, save_all=True, append_images=[Image.new("RGB", (8, 8), (0, 0, 255))])
+    else:
+        mode = {"grey.png": "L", "palette.png": "P", "alpha.png": "RGBA", "cmyk.jpg": "CMYK"}[name]
+        image.convert(mode).save(tmp_path / name, quality=100)
+    parameters = {"width": 1, "height": 1, "pixel_format": 0}
+    found = recordings("IMAGE", tmp_path / name)[0].provide("IMAGE", 0, 3, parameters)
+    # Pillow's own grey has the weights of ITU-R BT.601
+    expected = (124, 124, 124) if name == "grey.png" else (200, 100, 50)
+    assert np.abs(np.array(list(found)) - expected).max() <= 4
+
+
+def test_images_that_are_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (30, 30, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "cut.png")
+    data = (tmp_path / "cut.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(data[: len(data) // 2])
+    Image.fromarray(np.ones((2, 2), np.float32)).save(tmp_path / "float.tiff")
+    (tmp_path / "empty.png").write_bytes(b"")
+    for name, message in (("cut.png", "truncated"), ("float.tiff", "floats"), ("empty.png", "cannot identify")):
+        with pytest.raises(UserError, match=message):
+            recordings("IMAGE", tmp_path / name)[0].provide("IMAGE", 0, 3, {"width": 1, "height": 1})

@@ -18,7 +18,7 @@ from runeflash.drawing.diagram import Edge, Node, NodeKind, shorten
 from runeflash.drawing.dot import write_dot
 from runeflash.drawing.layout import lay_out
 from runeflash.drawing.mermaid import write_mermaid
-from runeflash.drawing.png import write_png
+from runeflash.drawing.png import without_glyph, write_png
 from runeflash.drawing.style import BACKGROUND, COLOURS, TEXT
 from runeflash.drawing.svg import write_svg
 from runeflash.drawing.terminal import ASCII, UNICODE, cells, draw_terminal
@@ -125,6 +125,12 @@ def test_kinds_differ_in_shape(gesture: Pipeline) -> None:
     assert outlines["normalize"] == ("rect", 0, True)
     assert outlines["gesture"] == ("polygon", 8, False)
     assert outlines["serial"] == ("polygon", 4, False)
+
+
+def test_characters_that_the_font_of_the_png_does_not_have() -> None:
+    nodes = (Node(NodeKind.PROC_BLOCK, "room_日本", "x", "… 日", 0, 0), Node(NodeKind.OUT, "o", "SERIAL", "", 1, 0))
+    assert without_glyph(Diagram("d", nodes, ())) == ("日", "本")
+    assert without_glyph(Diagram("d", nodes[1:], ())) == ()
 
 
 def test_png_is_the_same_picture(gesture: Pipeline) -> None:

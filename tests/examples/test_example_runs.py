@@ -1,4 +1,4 @@
-"""The examples as a user runs them, and the demonstration."""
+"""The examples as a user runs them, and the demonstration; hil_tests runs them on boards."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def test_check_finds_nothing(runeflash, name: str) -> None:
     assert done.stderr == ""
 
 
-def run_gesture(runeflash, recording: str, *options: str) -> str:
+def run_gesture(runeflash, recording: str) -> str:
     folder = EXAMPLES / "gesture"
-    done = runeflash("run", folder / "Runefile.yml", *options, "--accelerometer", folder / recording)
+    done = runeflash("run", folder / "Runefile.yml", "--accelerometer", folder / recording)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "Running rune: gesture.rune\n"
     return done.stdout
@@ -38,15 +38,9 @@ def test_gestures(runeflash, recording: str, label: str) -> None:
     assert run_gesture(runeflash, recording) == expected
 
 
-def test_no_gesture_on_the_board(runeflash) -> None:
-    """The other recordings are the demo's."""
-    assert json.loads(run_gesture(runeflash, "still.csv", "--board", "nano33ble"))["elements"] == ["Unknown"]
-
-
-@pytest.mark.parametrize("where", [[], ["--board", "nano33ble"]], ids=["computer", "nano33ble"])
-def test_sines(runeflash, where: list[str]) -> None:
+def test_sines(runeflash) -> None:
     folder = EXAMPLES / "sine"
-    done = runeflash("run", folder / "Runefile.yml", *where, "--raw", folder / "input.bin", "-r", "8", "--advance")
+    done = runeflash("run", folder / "Runefile.yml", "--raw", folder / "input.bin", "-r", "8", "--advance")
     assert done.returncode == 0, done.stderr
     sines = [json.loads(line)["elements"][0] for line in done.stdout.splitlines()]
     degrees = [30, 90, 180, 270, 450, -30, 765, 1]

@@ -9,7 +9,7 @@ from runeflash.firmware.elf_tool import Elf, flash_image, intel_hex
 
 
 def elf(*segments: tuple[int, bytes]) -> Elf:
-    return Elf(segments, (), ())
+    return Elf(segments, ())
 
 
 def read_hex(text: str) -> dict[int, int]:

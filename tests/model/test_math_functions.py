@@ -1,4 +1,4 @@
-"""rf_expf, rf_fmodf and rf_logf: right, the same bits on every target, and nothing else linked."""
+"""rf_expf and its like: right, the same bits on every target, and nothing else linked."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from runeflash.rune.wasm import read_module
 from runeflash.toolchain import zig
 
 COUNT = 3000
-RESULTS = ("exponential", "remainder_", "logarithm")
+RESULTS = ("exponential", "remainder_", "logarithm", "less_one", "tangent")
 
 _ENTRY = f"""
 #include <stdint.h>
 #include "rune_math.h"
-float x[{COUNT}], y[{COUNT}], exponential[{COUNT}], remainder_[{COUNT}], logarithm[{COUNT}];
+float x[{COUNT}], y[{COUNT}], exponential[{COUNT}], remainder_[{COUNT}], logarithm[{COUNT}],
+    less_one[{COUNT}], tangent[{COUNT}];
 void entry(void);
 void entry(void)
 {{
@@ -31,6 +32,8 @@ void entry(void)
         exponential[i] = rf_expf(x[i]);
         remainder_[i] = rf_fmodf(x[i], y[i]);
         logarithm[i] = rf_logf(y[i]);
+        less_one[i] = rf_expm1f(x[i]);
+        tangent[i] = rf_tanhf(y[i]);
     }}
 }}
 """
@@ -50,14 +53,13 @@ def operands() -> tuple[Floats, Floats]:
     return x, y
 
 
-def on_this_computer(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+def on_this_computer(x: Floats, y: Floats) -> tuple[Floats, ...]:
     library = shared_library({"entry.c": _ENTRY})
     arrays = {name: (ctypes.c_float * COUNT).in_dll(library, name) for name in ("x", "y", *RESULTS)}
     ctypes.memmove(arrays["x"], x.tobytes(), 4 * COUNT)
     ctypes.memmove(arrays["y"], y.tobytes(), 4 * COUNT)
     library.entry()
-    exponential, remainder, logarithm = (np.frombuffer(bytes(arrays[name]), np.float32) for name in RESULTS)
-    return exponential, remainder, logarithm
+    return tuple(np.frombuffer(bytes(arrays[name]), np.float32) for name in RESULTS)
 
 
 def bits_of(values: Floats) -> npt.NDArray[np.uint32]:
@@ -67,7 +69,7 @@ def bits_of(values: Floats) -> npt.NDArray[np.uint32]:
 
 def test_expf_is_right_to_one_ulp() -> None:
     x, y = operands()
-    found, _, _ = on_this_computer(x, y)
+    found, *_ = on_this_computer(x, y)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         exact = np.exp(x.astype(np.float64))
         rounded = exact.astype(np.float32)
@@ -80,14 +82,14 @@ def test_expf_is_right_to_one_ulp() -> None:
 
 def test_fmodf_is_exact() -> None:
     x, y = operands()
-    _, found, _ = on_this_computer(x, y)
+    _, found, *_ = on_this_computer(x, y)
     with np.errstate(invalid="ignore"):
         np.testing.assert_array_equal(bits_of(found), bits_of(np.fmod(x, y)))
 
 
 def test_logf_is_right_to_one_ulp() -> None:
     x, y = operands()
-    _, _, found = on_this_computer(x, y)
+    _, _, found, *_ = on_this_computer(x, y)
     with np.errstate(divide="ignore", invalid="ignore"):
         exact = np.log(y.astype(np.float64))
     finite = np.isfinite(exact)
@@ -95,6 +97,30 @@ def test_logf_is_right_to_one_ulp() -> None:
     assert (np.abs(found[finite] - exact[finite]) <= ulp).all()
     assert (np.isnan(found) == np.isnan(exact)).all()
     assert (found[np.isinf(exact)] == exact[np.isinf(exact)]).all()
+
+
+def test_expm1f_is_right_to_one_ulp() -> None:
+    x, y = operands()
+    found = on_this_computer(x, y)[3]
+    with np.errstate(over="ignore", invalid="ignore"):
+        exact = np.expm1(x.astype(np.float64))
+        rounded = exact.astype(np.float32)
+    finite = np.isfinite(rounded)
+    ulp = np.spacing(np.abs(rounded[finite])).astype(np.float64)
+    assert (np.abs(found[finite] - exact[finite]) <= ulp).all()
+    assert (found[rounded == np.inf] == np.inf).all()
+    assert (np.isnan(found) == np.isnan(x)).all()
+
+
+def test_tanhf_is_right_to_three_ulp() -> None:
+    x, y = operands()
+    found = on_this_computer(x, y)[4]
+    with np.errstate(invalid="ignore"):
+        exact = np.tanh(y.astype(np.float64))
+    known = ~np.isnan(exact)
+    ulp = np.spacing(np.abs(exact[known]).astype(np.float32)).astype(np.float64)
+    assert (np.abs(found[known] - exact[known]) <= 3 * ulp).all()
+    assert (np.isnan(found) == np.isnan(y)).all()
 
 
 def test_the_same_bits_on_a_cortex_m(toolchain: str, tmp_path: Path) -> None:
@@ -139,6 +165,8 @@ uint32_t digest(void)
         hash = (hash ^ bits(rf_expf(number(x[i])))) * 16777619u;
         hash = (hash ^ bits(rf_fmodf(number(x[i]), number(y[i])))) * 16777619u;
         hash = (hash ^ bits(rf_logf(number(y[i])))) * 16777619u;
+        hash = (hash ^ bits(rf_expm1f(number(x[i])))) * 16777619u;
+        hash = (hash ^ bits(rf_tanhf(number(y[i])))) * 16777619u;
     }}
     return hash;
 }}
@@ -162,4 +190,6 @@ def test_defines_only_its_own_name(source: Path, tmp_path: Path) -> None:
     zig.compile_c([*zig.host_flags(), *include_flags(), "-c", source, "-o", compiled], what="compiling")
     with compiled.open("rb") as file:
         symbols = list(ELFFile(file).get_section_by_name(".symtab").iter_symbols())
-    assert [symbol.name for symbol in symbols if symbol["st_info"]["bind"] == "STB_GLOBAL"] == [source.stem]
+    is_global = [symbol for symbol in symbols if symbol["st_info"]["bind"] == "STB_GLOBAL"]
+    assert [symbol.name for symbol in is_global if symbol["st_shndx"] != "SHN_UNDEF"] == [source.stem]
+    assert {symbol.name for symbol in is_global} <= {path.stem for path in math_sources()}, "what else it calls"

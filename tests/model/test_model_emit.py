@@ -15,6 +15,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from model_cases import all_cases
+from model_cases_typed import all_typed_cases, svdf_case
 from native_models import include_flags, load_models
 from tflite_builder import ModelBuilder, fully_connected_options, softmax_options
 
@@ -51,7 +52,7 @@ def test_text() -> None:
 
 /* Layer 0: SOFTMAX "tensor_1"
    f32[1, 2] -> f32[1, 2] */
-static void model_0_layer_0_softmax(const float *restrict input, float *restrict output)
+static RUNE_LAYER void model_0_layer_0_softmax(const float *restrict input, float *restrict output)
 {{
     rune_softmax_f32(1, 2, 0x1p+0f, input, output);
 }}
@@ -88,6 +89,19 @@ const rune_model model_0 = {{
 }};
 """
     )
+
+
+def test_variables_have_memory_of_their_own_and_a_reset() -> None:
+    compiled = compile_model(svdf_case("m", "int8", zero_point=-3).data, name="m", symbol="model_0")
+    assert compiled.variable_bytes == 6 * 4
+    lines = [
+        "static int8_t model_0_variable_4[24];",
+        "static void model_0_reset(void)",
+        "    __builtin_memset(model_0_variable_4, 253, sizeof model_0_variable_4);",
+        "    .reset = model_0_reset,",
+    ]
+    text = compiled.source.splitlines()
+    assert [line for line in text if line in lines] == lines
 
 
 def test_the_same_in_another_process(tmp_path: Path) -> None:
@@ -173,7 +187,8 @@ def test_a_symbol_must_be_an_identifier() -> None:
 
 def test_every_case_is_clean_for_every_compiler(toolchain: str, tmp_path: Path) -> None:
     unit = tmp_path / "unit.c"
-    unit.write_text("\n".join(compile_model(case.data, name="m", symbol=case.name).source for case in all_cases()))
+    cases = [*all_cases(), *(case for case in all_typed_cases() if case.name.endswith(("_0", "_one")))]
+    unit.write_text("\n".join(compile_model(case.data, name="m", symbol=case.name).source for case in cases))
     tools = flags.firmware_tools(toolchain, "cortex-m4", "fpv4-sp-d16")
     command = [*shlex.split(tools.compiler), *tools.machine, *flags.SEMANTICS, *flags.PROJECT, "-Wdouble-promotion"]
     done = subprocess.run(

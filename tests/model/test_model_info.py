@@ -43,7 +43,9 @@ def test_every_model(path: Path) -> None:
     assert all(operator.problem is None for operator in info.operators)
     assert info.arena_bytes == compiled.arena_bytes
     # counted from shapes here, by the operators there
-    assert info.macs == compiled.macs
+    assert info.macs == compiled.given_macs
+    assert sum(operator.compiled_macs or 0 for operator in info.operators) == compiled.macs
+    assert max((operator.arena_bytes or 0 for operator in info.operators), default=0) <= compiled.arena_bytes
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from model_cases import Case, all_cases, fully_connected_case, max_pool_2d_case, softmax_case
+from model_cases import Case, all_cases, fully_connected_case, pool_2d_case, softmax_case
 from native_models import NativeModel, load_models
 
 from runeflash.model import compile_model
@@ -58,7 +58,7 @@ def test_special_numbers() -> None:
         fully_connected_case("special_fc_none", (1, 1), 1, 1, with_bias=False),
         fully_connected_case("special_fc_relu", (1, 1), 1, 1, activation=Activation.RELU, with_bias=False),
         fully_connected_case("special_fc_relu6", (1, 1), 1, 1, activation=Activation.RELU6, with_bias=False),
-        max_pool_2d_case("special_pool", (1, 1, 3, 1), (1, 3)),
+        pool_2d_case("special_pool", "MAX_POOL_2D", (1, 1, 3, 1), (1, 3)),
         softmax_case("special_softmax", (1, 3), 1.0),
     ]
     none, relu, relu6, pool, softmax = load_models(

@@ -13,10 +13,12 @@ from tflite_builder import (
     conv_2d_options,
     depthwise_conv_2d_options,
     fully_connected_options,
+    mean_options,
     pool_2d_options,
     reshape_options,
     scale,
     softmax_options,
+    svdf_options,
 )
 
 from runeflash.errors import UserError
@@ -53,6 +55,22 @@ def constant(*shape: int, **more: Any) -> dict[str, Any]:
     return {"shape": shape, "data": bytes(size), "name": "w", **more}
 
 
+def axes(*numbers: int) -> dict[str, Any]:
+    return {"shape": (len(numbers),), "data": numbers, "type": DataType.INT32, "name": "axes"}
+
+
+def svdf(**more: dict[str, Any] | None) -> list[dict[str, Any] | None]:
+    """Return the inputs of an SVDF of two filters over four inputs and three steps, some of them replaced."""
+    given: dict[str, dict[str, Any] | None] = {
+        "source": x(1, 4),
+        "features": constant(2, 4),
+        "time": constant(2, 3),
+        "bias": constant(2),
+        "state": x(1, 6, variable=True),
+    }
+    return list((given | more).values())
+
+
 CONV = conv_2d_options()
 FC = fully_connected_options()
 
@@ -61,7 +79,11 @@ FC = fully_connected_options()
     ("message", "arguments"),
     [
         (
-            '(CONV_2D): its input, tensor 0 ("x"), is of type UINT8; supported is FLOAT32 or INT8',
+            '(CONV_2D): its input, tensor 0 ("x"), is of type INT16; supported is FLOAT32 or INT8 or UINT8',
+            ("CONV_2D", [x(1, 4, 4, 1, type=DataType.INT16), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
+        ),
+        (
+            'its weights, tensor 1 ("w"), is of type FLOAT32; supported is UINT8',
             ("CONV_2D", [x(1, 4, 4, 1, type=DataType.UINT8), constant(1, 1, 1, 1)], (1, 4, 4, 1), CONV),
         ),
         ("not 4 dimensions", ("CONV_2D", [x(4, 4, 1), constant(1, 1, 1, 1)], (4, 4, 1), CONV)),
@@ -146,7 +168,11 @@ FC = fully_connected_options()
         ("its weights is missing", ("FULLY_CONNECTED", [x(1, 3), None], (1, 2), FC)),
         ("it has 1 inputs", ("FULLY_CONNECTED", [x(1, 3)], (1, 2), FC)),
         (
-            'its weights, tensor 1 ("w"), is of type INT8',
+            'its weights, tensor 1 ("w"), is of type INT32',
+            ("FULLY_CONNECTED", [x(1, 3), constant(2, 3, type=DataType.INT32)], (1, 2), FC),
+        ),
+        (
+            'its weights, tensor 1 ("w"), have no scale',
             ("FULLY_CONNECTED", [x(1, 3), constant(2, 3, data=bytes(6), type=DataType.INT8)], (1, 2), FC),
         ),
         ("it has 2 inputs", ("MAX_POOL_2D", [x(1, 2, 2, 1), constant(1)], (1, 2, 2, 1), pool_2d_options((1, 1)))),
@@ -168,6 +194,33 @@ FC = fully_connected_options()
         ("but must be [1, 4]", ("SOFTMAX", [x(1, 4)], (4, 1), softmax_options())),
         ("its beta is inf", ("SOFTMAX", [x(1, 4)], (1, 4), softmax_options(float("inf")))),
         ("has no dimensions", ("SOFTMAX", [x()], (), softmax_options())),
+        ("its axis 2 is none of its input", ("MEAN", [x(4, 3), axes(2)], (4,), mean_options())),
+        ("its axis -3 is none of its input", ("MEAN", [x(4, 3), axes(-3)], (4,), mean_options())),
+        ("but must be [4, 1]", ("MEAN", [x(4, 3), axes(1)], (4,), mean_options(keep_dims=True))),
+        ("only constant axes can be compiled", ("MEAN", [x(4, 3), x(1, type=DataType.INT32)], (4,), mean_options())),
+        ('its axes, tensor 1 ("w"), is of type FLOAT32', ("MEAN", [x(4, 3), constant(1)], (4,), mean_options())),
+        ("its state is missing", ("SVDF", svdf(state=None), (1, 2), svdf_options())),
+        ("is no variable", ("SVDF", svdf(state=x(1, 6)), (1, 2), svdf_options())),
+        (
+            "has a value at the beginning",
+            ("SVDF", svdf(state=constant(1, 6, data=bytes([1] * 24), variable=True)), (1, 2), svdf_options()),
+        ),
+        ("its state, tensor 4", ("SVDF", svdf(state=x(1, 5, variable=True)), (1, 2), svdf_options())),
+        ("its rank is 0", ("SVDF", svdf(), (1, 2), svdf_options(0))),
+        ("its 2 filters do not divide into units of rank 3", ("SVDF", svdf(), (1, 2), svdf_options(3))),
+        ("its options are missing", ("SVDF", svdf(), (1, 2), None)),
+        (
+            "is declared as [2, 3], but must be [2, 4]",
+            ("SVDF", svdf(features=constant(2, 3)), (1, 2), svdf_options()),
+        ),
+        (
+            'its time weights, tensor 2 ("w"), is of type INT8; supported is FLOAT32',
+            ("SVDF", svdf(time=constant(2, 3, data=bytes(6), type=DataType.INT8)), (1, 2), svdf_options()),
+        ),
+        (
+            "the shape [1, 0] of its state",
+            ("SVDF", svdf(state=x(1, 0, variable=True)), (1, 2), svdf_options()),
+        ),
         (
             'operator 0 of the model (LSTM): this operator is not supported (it computes tensor 1 ("y"))',
             ("LSTM", [x(1, 4)], (1, 4), None),
@@ -241,14 +294,6 @@ def int8_constant(*shape: int, scales: Scales | None) -> dict[str, Any]:
             I8,
         ),
         (
-            "groups of channels are not supported for INT8",
-            "CONV_2D",
-            [x(1, 1, 1, 4, **I8), int8_constant(2, 1, 1, 2, scales=scale(1.0))],
-            (1, 1, 1, 2),
-            CONV,
-            I8,
-        ),
-        (
             'its input, tensor 0 ("x"), has the scale nan',
             "DEQUANTIZE",
             [x(4, type=DataType.INT8, scales=scale(float("nan")))],
@@ -263,6 +308,25 @@ def int8_constant(*shape: int, scales: Scales | None) -> dict[str, Any]:
             (4,),
             None,
             {},
+        ),
+        (
+            'its input, tensor 0 ("x"), has the zero point -1',
+            "AVERAGE_POOL_2D",
+            [x(1, 1, 1, 2, type=DataType.UINT8, scales=scale(0.1, -1))],
+            (1, 1, 1, 2),
+            pool_2d_options((1, 1)),
+            {"type": DataType.UINT8, "scales": scale(0.1, 3)},
+        ),
+        (
+            'its weights, tensor 1 ("w"), has 2 scales; supported is 1',
+            "FULLY_CONNECTED",
+            [
+                x(1, 3, type=DataType.UINT8, scales=scale(0.1)),
+                int8_constant(2, 3, scales=Scales((1.0, 1.0))) | {"type": DataType.UINT8},
+            ],
+            (1, 2),
+            FC,
+            {"type": DataType.UINT8, "scales": scale(0.1)},
         ),
         (
             'its output, tensor 1 ("y"), has the scale 0.1',

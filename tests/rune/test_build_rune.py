@@ -17,7 +17,7 @@ from runeflash.pipeline import load
 from runeflash.resources import folder
 from runeflash.rune import Rune, build_rune, limits, read_rune
 from runeflash.rune.abi import IMPORTS
-from runeflash.rune.wasm import read_module
+from runeflash.rune.wasm import Module, custom_section, read_module
 from runeflash.toolchain import cache
 
 PIPELINE = """
@@ -96,7 +96,14 @@ def test_the_memory_is_exact(rune: Rune) -> None:
 
 def test_sections(rune: Rune) -> None:
     names = [name for name, _ in read_module(rune.data).custom_sections]
-    assert names == [".rune_version", ".rune_graph", ".rune_resource", ".rune_model", ".runeflash"]
+    assert names == [
+        ".rune_version",
+        ".rune_graph",
+        ".rune_resource",
+        ".rune_model",
+        ".runeflash_blocks",
+        ".runeflash",
+    ]
     assert rune.resources == (("WORDS", 'a\nbé\n"c"\nd\ne\nf'.encode()),)
     assert [name for name, _ in read_module(rune.stripped()).custom_sections] == [".rune_resource", ".runeflash"]
     graph = json.loads(read_module(rune.data).custom(".rune_graph") or b"")
@@ -233,3 +240,16 @@ def test_a_block_that_wants_more_of_the_world_does_not_link(tmp_path: Path) -> N
     local_block(tmp_path, "    extern void launch(void *); launch(out); (void)in;\n")
     with pytest.raises(ToolError, match="launch"):
         build(tmp_path, LOCAL)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"5", b"[5]", b'[{"stage": "a"}]', b"{", b'[{"stage":1,"block":"b","variables":1,"tables":1,"texts":1}]'],
+)
+def test_a_damaged_list_of_blocks(rune: Rune, content: bytes) -> None:
+    module = read_module(rune.data)
+    sections = [section for section in module.sections if b".runeflash_blocks" not in section.payload[:20]]
+    changed = Module((*sections, custom_section(".runeflash_blocks", content))).to_bytes()
+    with pytest.raises(UserError, match="damaged"):
+        read_rune(changed, "x.rune")
+    assert read_rune(Module(tuple(sections)).to_bytes(), "x.rune").blocks == ()

@@ -61,7 +61,7 @@ def test_what_a_module_has(binary: bytes) -> None:
     assert [item.name for item in module.exports] == ["memory", "_call"]
     assert module.memory_limits == (1, 1)
     assert module.globals == ((True, 4096), (False, -5))
-    assert module.data_bytes == 5
+    assert sum(module.data_sizes) == 5
     assert module.element_functions == {1, 2}
     opcodes = [instruction.opcode for instruction in module.bodies[1]]
     assert {0x0E, 0xFC0A, 0xFC0B, 0xFC00, 0x11, 0x36, 0x2D} <= set(opcodes)
@@ -80,7 +80,7 @@ def test_custom_sections(binary: bytes) -> None:
 def everything(data: bytes) -> None:
     module = read_module(data)
     _ = (module.imports, module.exports, module.memory_limits, module.globals, module.bodies)
-    _ = (module.element_functions, module.data_bytes, module.custom_sections)
+    _ = (module.element_functions, module.data_sizes, module.custom_sections)
 
 
 def test_every_truncation_is_an_error_or_whole_sections(binary: bytes) -> None:

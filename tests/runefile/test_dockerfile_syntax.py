@@ -284,8 +284,8 @@ def test_a_mistyped_name(run: str, wrong: str) -> None:
         (SINE.replace("<F32,F32>", "<F32>"), "PROC_BLOCK has two types, its input's and its output's"),
         (SINE.replace("base", "base as b"), "FROM has no alias since February 2021"),
         (SINE.replace("base", "base:latest"), 'FROM: expected the next instruction, found ":"'),
-        (SINE.replace("<F32>", "<f32[150][1]>"), 'A tensor type is written F32[128, 3], without "[" after its dimens'),
-        (SINE.replace("<F32>", "<[f32; 5]>"), 'A tensor type is written F32[128, 3], without "[" after its dimensions'),
+        (SINE.replace("<F32>", "<f32[150][1]>"), 'A tensor type is written F32[128, 3], with one pair of br'),
+        (SINE.replace("<F32>", "<[f32; 5]>"), 'A tensor type is written F32[128, 3], with one pair of br'),
         (SINE.replace("<F32>", "<f32[]>"), 'CAPABILITY: expected a dimension, found "]"'),
         (SINE.replace("--modulus", "-modulus"), "An argument of more than one letter begins with two hyphens"),
         (SINE.replace("--modulus 360.0", "input_type=f32"), "input_type is no argument since February 2021: types st"),
@@ -301,6 +301,60 @@ def test_a_mistyped_name(run: str, wrong: str) -> None:
 def test_what_is_wrong_is_said(text: str, expected: str) -> None:
     found = messages(text)
     assert any(message.startswith(expected) for message in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SINE.replace("#proc", "@fix-fft/2#proc"), "hotg-ai/rune@fix-fft/2#proc_blocks/modulo"),
+        (SINE.replace("rand RAND", "rand RAND \\ \t\n --source 1"), "hotg-ai/rune#proc_blocks/modulo"),
+        (SINE.replace("\n", "\r\n").replace("rand mod", "rand \\\r\n mod"), "hotg-ai/rune#proc_blocks/modulo"),
+        (SINE.replace(" ", "\t"), "hotg-ai/rune#proc_blocks/modulo"),
+        (SINE.rstrip() + " \\", "hotg-ai/rune#proc_blocks/modulo"),
+    ],
+)
+def test_what_is_let_pass(text: str, expected: str) -> None:
+    runefile = good(text)
+    assert isinstance(runefile.stages[1].subject, Text)
+    assert runefile.stages[1].subject.text == expected
+    assert [stage.name.text for stage in runefile.stages] == ["rand", "mod360", "serial"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (SINE.replace("rand mod360", "rand, mod360"), "the names in a RUN instruction are separated by spaces"),
+        (SINE.replace("rand mod360", "rand -> mod360"), "the names in a RUN instruction are separated by spaces"),
+        (SINE.replace("hotg-ai/rune#proc_blocks/", ".\\blocks\\"), "the folders of a path are separated by /, on "),
+        (SINE + "MODEL<_,_> m C:\\m.tflite\n", "the folders of a path are separated by /, on Windows too"),
+        (SINE.replace(" mod360", " mod-360"), "a name consists of the letters A to Z, digits and _; write _ ins"),
+        (SINE.replace("rand ", "ränd "), "a name consists of the letters A to Z, digits and _"),
+        (SINE.replace("OUT serial", "OUT serial\nOUT SERIAL"), "declare it once; several RUN instructions may end in "),
+    ],
+)  # fmt: skip
+def test_a_hint_says_what_to_do(text: str, hint: str) -> None:
+    """And there is no second finding that only follows from the first, in the same statement or beyond."""
+    _, diagnostics = read(text)
+    hints = {item.hint or "" for item in diagnostics.in_order()}
+    assert len(hints) == 1
+    assert hints.pop().startswith(hint)
+
+
+@pytest.mark.parametrize("path", ["model.tflite", "x/model.tflite", "./model.tflite", "../model", "my-model.tflite"])
+def test_a_file_where_the_name_should_be(path: str) -> None:
+    for statement in (f"MODEL<_,_> {path} name", f"MODEL<_,_> {path}"):
+        assert messages(f"{SINE}{statement}\n") == ["The name of a stage comes before its file since February 2021"]
+
+
+@pytest.mark.parametrize("path", ["fft@1.0", "hotg-ai/fft", "hotg-ai/rune#proc_blocks/fft", "https://a.b/c"])
+def test_a_path_where_the_name_should_be(path: str) -> None:
+    found = messages(f"{SINE}PROC_BLOCK<_,_> {path} fft\n")
+    assert found == ["The name of a stage comes before its path since February 2021"]
+
+
+def test_a_path_may_be_absolute() -> None:
+    runefile = good(SINE.replace("RUN rand", "MODEL<_,_> m /models/a.tflite\nRUN rand m"))
+    assert [getattr(stage.subject, "text", "") for stage in runefile.stages][-1] == "/models/a.tflite"
 
 
 def test_a_wrong_statement_leaves_the_others() -> None:

@@ -137,7 +137,7 @@ def on_a_core(rune: Rune, engine: str, toolchain: str, wanted: str, work: Path) 
     place.mkdir()
     tools = flags.firmware_tools(toolchain, "cortex-m4", "fpv4-sp-d16")
     measure = folder("targets") / "measure"
-    includes = [f"-I{path}" for path in flags.include_folders(None)] + flags.libc_includes()
+    includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
     command = [*shlex.split(tools.compiler), *tools.machine, *flags.SEMANTICS, *includes]
     environment = {**zig.environment(), **flags.tool_environment()}
 
@@ -148,7 +148,7 @@ def on_a_core(rune: Rune, engine: str, toolchain: str, wanted: str, work: Path) 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(job, *zip(*jobs, strict=True)))
 
-    groups = flags.source_groups(None, [], engine)
+    groups = flags.source_groups(engine)
 
     def make(to: Path) -> None:
         jobs = [(source, extra) for _, sources, extra in groups for source in sources]

@@ -130,6 +130,7 @@ def convolution(
     dilation: tuple[int, int] = (1, 1),
     padding: Padding = Padding.SAME,
     depthwise: bool = False,
+    groups: int = 1,
 ) -> CaseI8:
     """A convolution, or a depthwise one, with as many channels as ``more`` says."""
     rows = output_size(shape[1], window[0], stride[0], dilation[0], padding)
@@ -139,7 +140,7 @@ def convolution(
         options = depthwise_conv_2d_options(padding, stride, dilation, more.activation, more.channels // shape[3])
         return more.add("DEPTHWISE_CONV_2D", name, options, shape, (1, *window, more.channels), result)
     options = conv_2d_options(padding, stride, dilation, more.activation)
-    return more.add("CONV_2D", name, options, shape, (more.channels, *window, shape[3]), result)
+    return more.add("CONV_2D", name, options, shape, (more.channels, *window, shape[3] // groups), result)
 
 
 def _random_weighted(choose: random.Random, channels: int, dimension: int) -> Weighted:
@@ -259,6 +260,9 @@ def all_cases_i8() -> list[CaseI8]:
         for depth in (1, 3, 4, 7, 8, 13, 64):
             more = _random_weighted(choose, units, 0)
             cases.append(fully_connected(f"fc_i8_{units}_{depth}", choose.choice((1, 3)), depth, more))
+    for name, inputs, channels, groups, window in (("two", 6, 8, 2, (3, 3)), ("three", 3, 9, 3, (1, 1))):
+        more = Weighted(groups, channels, 0)
+        cases.append(convolution(f"conv_i8_{name}_groups", (2, 5, 4, inputs), window, more, groups=groups))
     # Factors of 1/2 and more need shifts of 0 or to the left: the general form.
     for number, gain in enumerate((0.02, 0.004, 0.0005)):
         more = Weighted(number, 5, 0, gain=gain)

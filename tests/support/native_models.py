@@ -15,7 +15,7 @@ from runeflash.resources import folder
 from runeflash.tensors import ElementType
 from runeflash.toolchain import cache, picolibc, zig
 
-MATH = ("rf_expf", "rf_fmodf", "rf_logf")
+MATH = ("rf_expf", "rf_expm1f", "rf_fmodf", "rf_logf", "rf_tanhf")
 _GUARD = 64
 _PATTERN = 0xA5
 _NUMPY_TYPES = {
@@ -24,6 +24,9 @@ _NUMPY_TYPES = {
     ElementType.I16: np.int16,
     ElementType.I8: np.int8,
     ElementType.U8: np.uint8,
+    ElementType.I64: np.int64,
+    ElementType.U16: np.uint16,
+    ElementType.U32: np.uint32,
 }
 
 
@@ -44,7 +47,7 @@ class _Model(ctypes.Structure):
         ("outputs", ctypes.POINTER(_Tensor)),
         ("arena_size", ctypes.c_uint32),
         ("infer", ctypes.CFUNCTYPE(None, _POINTERS, _POINTERS, ctypes.c_void_p)),
-        ("reset", ctypes.c_void_p),
+        ("reset", ctypes.CFUNCTYPE(None)),
     )
 
 
@@ -104,6 +107,11 @@ class NativeModel:
             buffer.check()
             outputs.append(buffer.bytes.view(_NUMPY_TYPES[kind.element]).reshape(kind.dimensions).copy())
         return outputs
+
+    def reset(self) -> None:
+        """Set the variables back to their first values; nothing where there are none."""
+        if self.model.reset:
+            self.model.reset()
 
 
 def math_sources() -> list[Path]:

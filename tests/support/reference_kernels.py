@@ -83,6 +83,57 @@ def conv_2d(
     return activate(total, activation)
 
 
+def depthwise_conv_2d(
+    x: Floats,
+    weights: Floats,
+    bias: Floats | None,
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    padding: Padding,
+    activation: Activation,
+) -> Floats:
+    """Input NHWC, weights [1, height, width, channels * multiplier]."""
+    channels = weights.shape[3]
+    by_channel = np.ascontiguousarray(weights[0].transpose(2, 0, 1))[..., None]
+    repeated = np.repeat(x, channels // x.shape[3], axis=3)
+    return conv_2d(repeated, by_channel, bias, stride, dilation, padding, activation)
+
+
+def average_pool_2d(
+    x: Floats, window: tuple[int, int], stride: tuple[int, int], padding: Padding, activation: Activation
+) -> Floats:
+    """Input NHWC; the sum starts at 0 and takes the pixels inside the image in order."""
+    batches, height, width, channels = x.shape
+    rows = output_size(height, window[0], stride[0], 1, padding)
+    columns = output_size(width, window[1], stride[1], 1, padding)
+    ys = _taps(height, rows, window[0], stride[0], 1, padding)
+    xs = _taps(width, columns, window[1], stride[1], 1, padding)
+    total = np.zeros((batches, rows, columns, channels), np.float32)
+    count = np.zeros((1, rows, columns, 1), np.float32)
+    for ky in range(window[0]):
+        for kx in range(window[1]):
+            inside = (
+                ((ys[:, ky] >= 0) & (ys[:, ky] < height))[:, None] & ((xs[:, kx] >= 0) & (xs[:, kx] < width))[None, :]
+            )[None, :, :, None]
+            pixel = x[:, np.clip(ys[:, ky], 0, height - 1)][:, :, np.clip(xs[:, kx], 0, width - 1)]
+            total = np.where(inside, total + pixel, total)
+            count = count + inside
+    return activate(total / count, activation)
+
+
+def mean(x: Floats, axes: tuple[int, ...], keep_dims: bool) -> Floats:
+    """The sum starts at 0 and takes the elements in the order of the input."""
+    rank = x.ndim
+    goes = {axis % rank for axis in axes}
+    kept = [i for i in range(rank) if i not in goes]
+    moved = x.transpose(*kept, *sorted(goes)).reshape(*(x.shape[i] for i in kept), -1)
+    total = np.zeros(moved.shape[:-1], np.float32)
+    for i in range(moved.shape[-1]):
+        total = total + moved[..., i]
+    total = total / np.float32(moved.shape[-1])
+    return total.reshape([1 if i in goes else x.shape[i] for i in range(rank)]) if keep_dims else total
+
+
 def max_pool_2d(
     x: Floats, window: tuple[int, int], stride: tuple[int, int], padding: Padding, activation: Activation
 ) -> Floats:

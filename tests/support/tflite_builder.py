@@ -27,6 +27,7 @@ _NUMPY_TYPES = {
     DataType.INT16: np.int16,
     DataType.INT8: np.int8,
     DataType.UINT8: np.uint8,
+    DataType.BOOL: np.bool_,
 }
 
 
@@ -115,13 +116,31 @@ def pool_2d_options(
 
 
 def fully_connected_options(
-    activation: Activation = Activation.NONE, keep_num_dims: bool = False, weights_format: int = 0
+    activation: Activation = Activation.NONE,
+    keep_num_dims: bool = False,
+    weights_format: int = 0,
+    asymmetric: bool = False,
 ) -> Options:
-    """Options of FULLY_CONNECTED."""
+    """Options of FULLY_CONNECTED; ``asymmetric`` is how hybrid ones quantise their inputs."""
     return Options(
         OptionsType.FULLY_CONNECTED,
-        ((0, "i8", activation.value), (1, "i8", weights_format), (2, "bool", keep_num_dims)),
+        (
+            (0, "i8", activation.value),
+            (1, "i8", weights_format),
+            (2, "bool", keep_num_dims),
+            (3, "bool", asymmetric),
+        ),
     )
+
+
+def svdf_options(rank: int = 1, activation: Activation = Activation.NONE, asymmetric: bool = False) -> Options:
+    """Options of SVDF; ``asymmetric`` is how hybrid ones quantise their inputs."""
+    return Options(OptionsType.SVDF, ((0, "i32", rank), (1, "i8", activation.value), (2, "bool", asymmetric)))
+
+
+def mean_options(keep_dims: bool = False) -> Options:
+    """Options of MEAN and other reductions."""
+    return Options(OptionsType.REDUCER, ((0, "bool", keep_dims),))
 
 
 def binary_options(kind: str, activation: Activation = Activation.NONE) -> Options:

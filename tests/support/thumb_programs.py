@@ -44,6 +44,15 @@ void *memcpy(void *to, const void *from, size_t size)
     }
     return to;
 }
+void *memmove(void *to, const void *from, size_t size);
+void *memmove(void *to, const void *from, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        const size_t k = to < from ? i : size - 1 - i;
+        ((volatile char *)to)[k] = ((const char *)from)[k];
+    }
+    return to;
+}
 void *memset(void *to, int value, size_t size);
 void *memset(void *to, int value, size_t size)
 {

@@ -515,8 +515,8 @@ def test_a_loop_without_end_names_its_stage_and_starts_anew(library: Library) ->
         (
             "(memory.fill (i32.const 0) (i32.const 0) (i32.const 4000))"
             "(drop (call $debug (i32.const 0) (i32.const 0)))",
-            75,
-            85,
+            43,
+            48,
         ),
     ],
 )

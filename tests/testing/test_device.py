@@ -17,12 +17,11 @@ from runeflash.boards import find_board
 from runeflash.device.lines import Output, Status, Undecodable
 from runeflash.device.port import SerialPort
 from runeflash.device.ports import Port
-from runeflash.errors import DeviceError, PortLostError, UserError
+from runeflash.errors import DeviceError, DeviceTimeoutError, PortLostError, UserError
 from runeflash.firmware.build import Firmware
 from runeflash.firmware.report import FlashUse, RamUse
 from runeflash.testing import Device
 from runeflash.testing import device as module
-from runeflash.testing.device import DeviceTimeoutError
 
 BOOT = {"runeflash": "boot", "rune": "r", "build": "0123", "board": "nano33ble", "engine": "wasm3", "reset": "power-on"}
 
@@ -133,7 +132,7 @@ def test_records_of_every_kind(device: Device, line: Line) -> None:
     assert device.record() == Status("log", {"level": "info", "message": "hello"})
     assert device.record() == Undecodable("###")
     assert isinstance(device.record(), Output)
-    assert (device.log, device.undecodable, len(device.records)) == (["hello"], ["###"], 3)
+    assert (list(device.log), list(device.undecodable), len(device.records)) == (["hello"], ["###"], 3)
 
 
 def test_undecodable_lines_are_counted_and_the_next_is_decoded(device: Device, line: Line) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from runeflash.boards import all_boards, find_board
 from runeflash.device import emulator
-from runeflash.device.virtual_boards import running_boards
+from runeflash.device.virtual_boards import board_folder, running_boards
 from runeflash.toolchain.cache import cache_folder
 
 pytest_plugins = ["pytester"]
@@ -25,6 +25,7 @@ GESTURE = PROJECT / "examples" / "gesture"
 #: pytester has a home of its own; what is built there is built for all.
 CACHE = str(cache_folder())
 
+_UNDECODABLE = ".//property[@name='undecodable'][@value='1']"
 ENDLESS_BLOCK = """
 summary: Never comes back.
 inputs:
@@ -60,7 +61,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
             f"""
             import os, signal, time
             import pytest
-            from runeflash.errors import RuneflashError
+            from runeflash.device.lines import Undecodable
             from runeflash.device.virtual_boards import running_boards
 
             GESTURE = {str(GESTURE)!r}
@@ -122,6 +123,7 @@ def test_one_test_after_the_other_whatever_the_last_one_did(run, pytester: pytes
 
             def test_goes_on(device):
                 test_ring(device, lambda *_: None)
+                device._exchange.take(Undecodable("###"))  # as if the line had been damaged
 
             def test_dies(device):
                 device.play(accelerometer="ring.csv")
@@ -161,12 +163,14 @@ def test_one_test_after_the_other_whatever_the_last_one_did(run, pytester: pytes
         "*unexpected keyword argument 'engin'*",
         "*engine is one of wasm3*, not 'steam'",
         "*what ran on which board*",
-        "nano33ble, virtual (unicorn): 3 passed, 5 failed, 3 errors",
+        "nano33ble, virtual (unicorn): 3 passed, 5 failed, 3 errors; undecodable lines: 1",
         "  forever, build *: 1 failed",
         "  gesture, build * (wasm3, *): 3 passed, 4 failed",
     ):
         result.stdout.fnmatch_lines([line])
     assert "device.py:" not in text  # errors end in the test's own line
+    assert "During handling" not in text
+    assert "direct cause" not in text
     cases = {case.get("name"): case for case in ElementTree.parse(pytester.path / "junit.xml").iter("testcase")}
     properties = {item.get("name"): item.get("value") for item in cases["test_ring[nano33ble]"].iter("property")}
     assert re.fullmatch("[0-9a-f]{12}", properties.pop("build") or "")
@@ -179,6 +183,8 @@ def test_one_test_after_the_other_whatever_the_last_one_did(run, pytester: pytes
         "mine": "too",
     }
     assert cases["test_no_runefile[nano33ble]"].find("error") is not None
+    undecodable = {name for name, case in cases.items() if case.find(_UNDECODABLE) is not None}
+    assert undecodable == {"test_goes_on[nano33ble]"}
 
 
 def test_every_virtual_board_in_two_processes(run, pytester: pytest.Pytester) -> None:
@@ -223,7 +229,7 @@ def test_a_port_that_processes_take_turns_at(run, monkeypatch: pytest.MonkeyPatc
         result.stdout.fnmatch_lines([f"nano33ble, at {board.port}: 4 passed"])
     finally:
         emulator.stop(board)
-        shutil.rmtree(Path(CACHE) / "virtual-boards" / name)
+        shutil.rmtree(board_folder(name).path)
     result, text = run("", "--port", board.port)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"there is no port {board.port}" in text

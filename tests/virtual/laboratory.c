@@ -240,6 +240,19 @@ static void sleep_until(uint64_t time)
     }
 }
 
+/* Longer than the watchdog waits, asleep, and with bytes to send: both feed it. Then nobody does. */
+static void starve(void)
+{
+    board->start_watchdog(1500u);
+    sleep_until(board->microseconds() + 4000000u);
+    say("fed\n");
+    board->serial_flush();
+    (void)cortex_m4_mask_interrupts();
+    for (;;) {
+        cortex_m4_wait_for_interrupt();
+    }
+}
+
 static uint32_t overflow(uint32_t depth)
 {
     volatile uint32_t room[64];
@@ -382,6 +395,9 @@ int main(void)
         case 'T':
             sleep_until(board->microseconds() + 100000u);
             say("slept\n");
+            break;
+        case 'P':
+            starve();
             break;
         case 'V':
             events();

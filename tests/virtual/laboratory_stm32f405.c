@@ -84,6 +84,19 @@ static void sleep_until(uint64_t time)
     }
 }
 
+/* Longer than the watchdog waits, asleep, and with bytes to send: both feed it. Then nobody does. */
+static void starve(void)
+{
+    board->start_watchdog(1500u);
+    sleep_until(board->microseconds() + 4000000u);
+    say("fed\n");
+    board->serial_flush();
+    (void)cortex_m4_mask_interrupts();
+    for (;;) {
+        cortex_m4_wait_for_interrupt();
+    }
+}
+
 static uint32_t overflow(uint32_t depth)
 {
     volatile uint32_t room[64];
@@ -159,8 +172,9 @@ static void misbehave(char how)
     case 'r': /* 64 bytes more than the table is aligned to */
         CORTEX_M4_VTOR = 0x08000040u;
         break;
-    case 's': /* a watchdog is started */
-        STM32_IWDG_KR = 0xCCCCu;
+    case 's': /* a register that is locked */
+        STM32_IWDG_KR = STM32_IWDG_KR_START;
+        STM32_IWDG_RLR = 100u;
         break;
     default:
         break;
@@ -199,6 +213,9 @@ int main(void)
         case 'N': /* no handler */
             cortex_m4_enable_interrupt(NO_HANDLER_IRQ, 0);
             pend(NO_HANDLER_IRQ);
+            break;
+        case 'P':
+            starve();
             break;
         case 'R':
             draw((uint32_t)(next() - '0'));

@@ -93,6 +93,17 @@ def test_reset_causes(laboratory: Laboratory, letter: str, cause: str) -> None:
     assert laboratory.line() == "boot software"
 
 
+def test_the_watchdog_bites_who_does_not_feed_it(laboratory: Laboratory) -> None:
+    laboratory.line()
+    laboratory.send("P")
+    assert laboratory.line() == "fed"
+    before = laboratory.board.microseconds
+    assert laboratory.line() == "boot watchdog"
+    assert 1_499_000 <= laboratory.board.microseconds - before < 1_510_000
+    laboratory.send("S")
+    assert laboratory.line() == "boot software"
+
+
 def test_reset_button(laboratory: Laboratory) -> None:
     laboratory.line()
     laboratory.board.press_reset()

@@ -128,6 +128,17 @@ def test_reset_causes(laboratory: Laboratory, letter: str, cause: str) -> None:
     assert laboratory.line() == "boot software"
 
 
+def test_the_watchdog_bites_who_does_not_feed_it(laboratory: Laboratory) -> None:
+    laboratory.line()
+    laboratory.send("P")
+    assert laboratory.line() == "fed"
+    before = laboratory.board.microseconds
+    assert laboratory.line() == "boot watchdog"
+    assert 1_499_000 <= laboratory.board.microseconds - before < 1_550_000  # its oscillator is the fastest there is
+    laboratory.send("S")
+    assert laboratory.line() == "boot software"
+
+
 def test_reset_button(laboratory: Laboratory) -> None:
     laboratory.line()
     laboratory.board.press_reset()
@@ -177,7 +188,7 @@ def test_clocks_fall_back(toolchain: str, monkeypatch: pytest.MonkeyPatch, broke
         ("p", "accessed with 1 byte"),
         ("q", "DR is read before a word was ready"),
         ("r", "is not aligned to the 512 bytes"),
-        ("s", "IWDG: KR is written with 0xcccc"),
+        ("s", "IWDG: PR or RLR is written with 0x64 while it is locked"),
     ],
 )
 def test_what_the_chip_would_not_forgive_is_a_fault(laboratory: Laboratory, letter: str, text: str) -> None:

@@ -203,7 +203,8 @@ class _Walk:
         goes_on = place.is_conditional
         match step.flow:
             case Flow.NEXT:
-                goes_on = True
+                # Behind the call of a function that does not return, padding leads to data.
+                goes_on = following in self._places or not step.is_padding
             case Flow.BRANCH | Flow.BRANCH_IF:
                 goes_on = goes_on or step.flow is Flow.BRANCH_IF
                 self._branch(step.target, after)

@@ -41,6 +41,7 @@ class Step:
         from_register: the register of an indirect jump or call, or -1 where the address comes from memory.
         unknown: whether the stack pointer changes by an amount that only the running program knows.
         conditional: how many of the next instructions an IT instruction makes conditional.
+        is_padding: whether it does nothing, as what aligns the data behind a function does.
     """
 
     size: int
@@ -50,6 +51,7 @@ class Step:
     from_register: int = -1
     unknown: bool = False
     conditional: int = 0
+    is_padding: bool = False
 
 
 _NEXT_2 = Step(2)
@@ -67,6 +69,8 @@ def _signed(value: int, bits: int) -> int:
 
 def _narrow(address: int, half: int) -> Step:
     top = half >> 8
+    if half in (0xBF00, 0x46C0):  # NOP, MOV r8, r8
+        return Step(2, is_padding=True)
     if half & 0xFE00 == 0xB400:  # PUSH
         return Step(2, 4 * (half & 0x1FF).bit_count())
     if half & 0xFE00 == 0xBC00:  # POP

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runeflash.model.graph import Layer
-from runeflash.model.operators import binary_i8
+from runeflash.model.operators import binary
 from runeflash.model.operators.context import OperatorContext
 from runeflash.model.schema import OptionsType
 
@@ -16,4 +16,4 @@ def read(context: OperatorContext) -> Layer:
     Raises:
         UserError: the file is damaged here, or has what is not supported.
     """
-    return binary_i8.read(context, OptionsType.ADD, _NEWEST_VERSION)
+    return binary.read(context, OptionsType.ADD, _NEWEST_VERSION)

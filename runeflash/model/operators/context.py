@@ -66,12 +66,28 @@ class OperatorContext:
         """Return an output."""
         return self._usable(self.tensors[self.operator.outputs[number]], "output")
 
-    def _usable(self, tensor: Tensor, role: str) -> Tensor:
+    def variable(self, number: int, role: str) -> Tensor:
+        """Return an input that keeps its value from one inference to the next, and that this operator writes."""
+        index = self.operator.inputs[number] if number < len(self.operator.inputs) else None
+        if index is None:
+            raise self.wrong(f"its {role} is missing")
+        tensor = self.tensors[index]
+        self._check_fixed(tensor, role)
+        if not tensor.is_variable:
+            raise self.unsupported(f"its {role}, {tensor}, is no variable")
+        if tensor.data is not None and any(tensor.data):
+            raise self.unsupported(f"its {role}, {tensor}, has a value at the beginning")
+        return tensor
+
+    def _check_fixed(self, tensor: Tensor, role: str) -> None:
         if any(dimension < 1 for dimension in tensor.shape):
             raise self.unsupported(
                 f"the shape {list(tensor.shape)} of its {role}, {tensor}, is not fixed",
                 hint="export the model with an input of fixed shape",
             )
+
+    def _usable(self, tensor: Tensor, role: str) -> Tensor:
+        self._check_fixed(tensor, role)
         if tensor.is_variable:
             raise self.unsupported(f"its {role}, {tensor}, is a variable")
         if tensor.is_sparse:
@@ -83,6 +99,18 @@ class OperatorContext:
         if tensor.type not in allowed:
             names = " or ".join(data_type.name for data_type in allowed)
             raise self.unsupported(f"its {role}, {tensor}, is of type {tensor.type.name}; supported is {names}")
+
+    def check_types(self, source: Tensor, weights: Tensor, output: Tensor) -> None:
+        """Refuse types that do not go together: all one of FLOAT32, INT8 and UINT8, or floats with integer weights.
+
+        Beside floats UINT8 is what old files call INT8.
+        """
+        self.check_type(source, "input", DataType.FLOAT32, DataType.INT8, DataType.UINT8)
+        if source.type is DataType.FLOAT32:
+            self.check_type(weights, "weights", DataType.FLOAT32, DataType.INT8, DataType.UINT8)
+        else:
+            self.check_type(weights, "weights", source.type)
+        self.check_type(output, "output", source.type)
 
     def check_rank(self, tensor: Tensor, role: str, rank: int) -> None:
         """Refuse a tensor that has not this many dimensions."""
@@ -132,7 +160,7 @@ class OperatorContext:
     def activation(self, number: int, *allowed: Activation) -> Activation:
         """Return an activation option's value, given as the number in the file."""
         try:
-            activation = Activation(number)
+            activation = self.operator.activation or Activation(number)
         except ValueError:
             raise self.wrong(f"its activation has the unknown number {number}") from None
         if activation not in allowed:

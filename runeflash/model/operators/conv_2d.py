@@ -6,82 +6,18 @@ bias [output channels] (may be left out), output NHWC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from runeflash.model.graph import Constant, Layer, Tensor
+from runeflash.model.graph import Layer, Tensor
 from runeflash.model.operators import quantized
-from runeflash.model.operators.activation import FLOAT_ACTIVATIONS, c_name
-from runeflash.model.operators.c_code import shape_struct
+from runeflash.model.operators.activation import FLOAT_ACTIVATIONS
 from runeflash.model.operators.context import OperatorContext
+from runeflash.model.operators.conv_2d_f32 import Conv2DF32
+from runeflash.model.operators.conv_2d_hybrid import Conv2DHybrid
 from runeflash.model.operators.conv_2d_i8 import Conv2DI8
-from runeflash.model.operators.pack_sums import pack_f32
+from runeflash.model.operators.hybrid import float_bias, read_channels
 from runeflash.model.operators.window import Window, check_windows
 from runeflash.model.schema import Activation, DataType, OptionsType
-from runeflash.tensors import ElementType
 
 _NEWEST_VERSION = 8
-
-
-@dataclass(frozen=True)
-class Conv2DF32(Layer):
-    """CONV_2D of float32; weights and bias are little-endian bytes in the file's order."""
-
-    batches: int
-    rows: Window
-    columns: Window
-    input_channels: int
-    output_channels: int
-    groups: int
-    activation: Activation
-    weights: memoryview
-    bias: memoryview | None
-
-    operator = "CONV_2D"
-    headers = ("kernels/conv_2d_f32.h",)
-
-    @property
-    def macs(self) -> int:
-        """One per weight and output pixel."""
-        pixels = self.batches * self.rows.count * self.columns.count
-        taps = self.rows.taps * self.columns.taps * self.input_channels // self.groups
-        return pixels * taps * self.output_channels
-
-    def _make_constants(self) -> tuple[Constant, ...]:
-        packed = pack_f32(self.weights, self.output_channels, self.groups)
-        weights = Constant("weights", ElementType.F32, packed)
-        if self.bias is None:
-            return (weights,)
-        return weights, Constant("bias", ElementType.F32, bytes(self.bias))
-
-    def body(self, constants: Mapping[str, str]) -> list[str]:
-        """Return the call of the kernel."""
-        return [
-            *shape_struct(
-                "rune_conv_2d_shape",
-                {
-                    "batches": self.batches,
-                    "input_height": self.rows.size,
-                    "input_width": self.columns.size,
-                    "input_channels": self.input_channels,
-                    "output_height": self.rows.count,
-                    "output_width": self.columns.count,
-                    "output_channels": self.output_channels,
-                    "filter_height": self.rows.taps,
-                    "filter_width": self.columns.taps,
-                    "stride_height": self.rows.stride,
-                    "stride_width": self.columns.stride,
-                    "dilation_height": self.rows.dilation,
-                    "dilation_width": self.columns.dilation,
-                    "padding_top": self.rows.before,
-                    "padding_left": self.columns.before,
-                    "groups": self.groups,
-                    "clipped": int(self.rows.is_clipped or self.columns.is_clipped),
-                    "activation": c_name(self.activation),
-                },
-            ),
-            f"rune_conv_2d_f32(shape, {constants['weights']}, {constants.get('bias', '0')}, input, output);",
-        ]
 
 
 def read(context: OperatorContext) -> Layer:
@@ -96,9 +32,8 @@ def read(context: OperatorContext) -> Layer:
     weights = context.input(1, "weights")
     bias = context.optional_input(2, "bias")
     output = context.output(0)
-    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8)
+    context.check_types(source, weights, output)
     for tensor, role in ((source, "input"), (weights, "weights"), (output, "output")):
-        context.check_type(tensor, role, source.type)
         context.check_rank(tensor, role, 4)
     batches, height, width, input_channels = source.shape
     output_channels, filter_height, filter_width, depth = weights.shape
@@ -114,6 +49,7 @@ def read(context: OperatorContext) -> Layer:
         context.positive(options.i32(2), "stride"),
         context.positive(options.i32(5, 1), "dilation"),
         padding,
+        context.operator.padding.rows,
     )
     columns = Window(
         width,
@@ -121,23 +57,20 @@ def read(context: OperatorContext) -> Layer:
         context.positive(options.i32(1), "stride"),
         context.positive(options.i32(4, 1), "dilation"),
         padding,
+        context.operator.padding.columns,
     )
     check_windows(context, source, rows, columns)
     context.check_shape(output, "output", (batches, rows.count, columns.count, output_channels))
     activation = context.activation(options.i8(3), *FLOAT_ACTIVATIONS)
-    if source.type is DataType.INT8:
-        if depth != input_channels:
-            raise context.unsupported("groups of channels are not supported for INT8")
-        return _read_i8(context, (source, weights, output), bias, rows, columns, activation)
-    if bias is not None:
-        context.check_type(bias, "bias", DataType.FLOAT32)
-        if bias.count != output_channels:
-            raise context.wrong(f"its bias, {bias}, of shape {list(bias.shape)} has not {output_channels} elements")
+    if weights.type is not DataType.FLOAT32:
+        read_integers = _read_hybrid if source.type is DataType.FLOAT32 else _read_i8
+        return read_integers(context, (source, weights, output), bias, rows, columns, activation)
     return Conv2DF32(
         index=context.operator.index,
         name=output.name,
         inputs=(source.index,),
         outputs=(output.index,),
+        kind="CONV_2D",
         batches=batches,
         rows=rows,
         columns=columns,
@@ -146,7 +79,7 @@ def read(context: OperatorContext) -> Layer:
         groups=input_channels // depth,
         activation=activation,
         weights=context.constant(weights, "weights"),
-        bias=None if bias is None else context.constant(bias, "bias"),
+        bias=float_bias(context, bias, output_channels),
     )
 
 
@@ -160,9 +93,11 @@ def _read_i8(
 ) -> Layer:
     source, weights, output = tensors
     count = weights.shape[0]
-    data = context.constant(weights, "weights").cast("b")
-    depth = len(data) // count
-    weight_rows = tuple(data[i * depth : (i + 1) * depth] for i in range(count))
+    if source.type is DataType.UINT8:
+        data, offset = quantized.centred_weights(context, weights)
+    else:
+        data, offset = context.constant(weights, "weights").cast("b"), 0
+    weight_rows = quantized.split_rows(data, count)
     input_scaling = quantized.per_tensor(context, source, "input")
     output_scaling = quantized.per_tensor(context, output, "output")
     return Conv2DI8(
@@ -183,7 +118,41 @@ def _read_i8(
             input_scaling.zero_point,
             output_scaling.zero_point,
             folded=True,
+            weight_offset=offset,
         ),
-        limits=quantized.limits(activation, output_scaling),
+        limits=quantized.limits(activation, output_scaling, output.type),
         weight_rows=weight_rows,
+        is_unsigned=source.type is DataType.UINT8,
+        weight_offset=offset,
+        groups=source.shape[3] // weights.shape[3],
+    )
+
+
+def _read_hybrid(
+    context: OperatorContext,
+    tensors: tuple[Tensor, Tensor, Tensor],
+    bias: Tensor | None,
+    rows: Window,
+    columns: Window,
+    activation: Activation,
+) -> Layer:
+    source, weights, output = tensors
+    count = weights.shape[0]
+    weight_rows = quantized.split_rows(context.constant(weights, "weights").cast("b"), count)
+    # TensorFlow Lite gives inputs a zero point where weights have a scale per channel.
+    is_asymmetric = weights.quantization is not None and len(weights.quantization.scales) > 1
+    return Conv2DHybrid(
+        index=context.operator.index,
+        name=output.name,
+        inputs=(source.index,),
+        outputs=(output.index,),
+        kind="CONV_2D",
+        batches=source.shape[0],
+        rows=rows,
+        columns=columns,
+        input_channels=source.shape[3],
+        channels=read_channels(context, weights, bias, count, 0, weight_rows, is_asymmetric=is_asymmetric),
+        activation=activation,
+        weight_rows=weight_rows,
+        groups=source.shape[3] // weights.shape[3],
     )

@@ -13,13 +13,15 @@ from runeflash.model.operators.quantized import Scaling
 from runeflash.model.schema import DataType
 
 _NEWEST_VERSION = 6
+_SUFFIXES = {DataType.INT8: "i8", DataType.UINT8: "u8", DataType.INT16: "i16"}
 
 
 @dataclass(frozen=True)
-class DequantizeI8(Layer):
-    """DEQUANTIZE from int8 to float32: one exact difference and one rounded product."""
+class Dequantize(Layer):
+    """DEQUANTIZE to float32: one exact difference and one rounded product; ``source`` is the input type's suffix."""
 
     count: int
+    source: str
     scaling: Scaling
 
     operator = "DEQUANTIZE"
@@ -28,7 +30,7 @@ class DequantizeI8(Layer):
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
         scale = float_literal(self.scaling.scale)
-        return [f"rune_dequantize_i8_f32({self.count}, {scale}, {self.scaling.zero_point}, input, output);"]
+        return [f"rune_dequantize_{self.source}_f32({self.count}, {scale}, {self.scaling.zero_point}, input, output);"]
 
 
 def read(context: OperatorContext) -> Layer:
@@ -41,14 +43,15 @@ def read(context: OperatorContext) -> Layer:
     context.check_arity((1, 1), 1)
     source = context.input(0, "input")
     output = context.output(0)
-    context.check_type(source, "input", DataType.INT8)
+    context.check_type(source, "input", *_SUFFIXES)
     context.check_type(output, "output", DataType.FLOAT32)
     context.check_shape(output, "output", source.shape)
-    return DequantizeI8(
+    return Dequantize(
         index=context.operator.index,
         name=output.name,
         inputs=(source.index,),
         outputs=(output.index,),
         count=source.count,
+        source=_SUFFIXES[source.type],
         scaling=quantized.per_tensor(context, source, "input"),
     )

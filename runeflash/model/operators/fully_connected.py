@@ -14,8 +14,10 @@ from runeflash.model.operators import quantized
 from runeflash.model.operators.activation import FLOAT_ACTIVATIONS, c_name
 from runeflash.model.operators.c_code import shape_struct
 from runeflash.model.operators.context import OperatorContext
+from runeflash.model.operators.fully_connected_hybrid import FullyConnectedHybrid
+from runeflash.model.operators.fully_connected_i8 import FullyConnectedI8, FullyConnectedU8
+from runeflash.model.operators.hybrid import float_bias, read_channels
 from runeflash.model.operators.pack_sums import pack_f32
-from runeflash.model.operators.quantized import Channels, Limits, pack_rows
 from runeflash.model.schema import Activation, DataType, OptionsType
 from runeflash.tensors import ElementType
 
@@ -64,45 +66,6 @@ class FullyConnectedF32(Layer):
         ]
 
 
-@dataclass(frozen=True)
-class FullyConnectedI8(Layer):
-    """FULLY_CONNECTED of int8; ``weight_rows`` has the weights of each unit."""
-
-    batches: int
-    depth: int
-    channels: Channels
-    limits: Limits
-    weight_rows: tuple[memoryview, ...]
-
-    operator = "FULLY_CONNECTED"
-    headers = ("kernels/fully_connected_i8.h",)
-
-    @property
-    def macs(self) -> int:
-        """One per weight and batch."""
-        return self.batches * self.depth * len(self.weight_rows)
-
-    def _make_constants(self) -> tuple[Constant, ...]:
-        packed = pack_rows(self.weight_rows, (4, 1), (0, 1, 2, 3))
-        return Constant("weights", ElementType.I8, packed, alignment=4), self.channels.constant()
-
-    def body(self, constants: Mapping[str, str]) -> list[str]:
-        """Return the call of the kernel."""
-        return [
-            *shape_struct(
-                "rune_fully_connected_i8_shape",
-                {
-                    "batches": self.batches,
-                    "depth": self.depth,
-                    "units": len(self.weight_rows),
-                    "general": int(self.channels.is_general),
-                    "limits": self.limits.c_value,
-                },
-            ),
-            f"rune_fully_connected_i8(shape, {constants['weights']}, {constants['channels']}, input, output);",
-        ]
-
-
 def read(context: OperatorContext) -> Layer:
     """Return the checked layer.
 
@@ -115,9 +78,7 @@ def read(context: OperatorContext) -> Layer:
     weights = context.input(1, "weights")
     bias = context.optional_input(2, "bias")
     output = context.output(0)
-    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8)
-    for tensor, role in ((weights, "weights"), (output, "output")):
-        context.check_type(tensor, role, source.type)
+    context.check_types(source, weights, output)
     context.check_rank(weights, "weights", 2)
     units, depth = weights.shape
     if source.count % depth != 0:
@@ -132,16 +93,30 @@ def read(context: OperatorContext) -> Layer:
         raise context.wrong(f"its output, {output}, of shape {list(output.shape)} has not {batches * units} elements")
     options = context.optional_options(OptionsType.FULLY_CONNECTED)
     activation = Activation.NONE
+    is_asymmetric = False
     if options is not None:
         activation = context.activation(options.i8(0), *FLOAT_ACTIVATIONS)
         if options.i8(1) != _DEFAULT_WEIGHTS_FORMAT:
             raise context.unsupported(f"the weights format {options.i8(1)} is not supported")
+        is_asymmetric = options.boolean(3)
+    tensors = source, weights, output
     if source.type is DataType.INT8:
-        return _read_i8(context, (source, weights, output), bias, activation)
-    if bias is not None:
-        context.check_type(bias, "bias", DataType.FLOAT32)
-        if bias.count != units:
-            raise context.wrong(f"its bias, {bias}, of shape {list(bias.shape)} has not {units} elements")
+        return _read_i8(context, tensors, bias, activation)
+    if source.type is DataType.UINT8:
+        return _read_u8(context, tensors, bias, activation)
+    if weights.type is not DataType.FLOAT32:
+        weight_rows = quantized.split_rows(context.constant(weights, "weights").cast("b"), units)
+        return FullyConnectedHybrid(
+            index=context.operator.index,
+            name=output.name,
+            inputs=(source.index,),
+            outputs=(output.index,),
+            batches=batches,
+            depth=depth,
+            channels=read_channels(context, weights, bias, units, 0, weight_rows, is_asymmetric=is_asymmetric),
+            activation=activation,
+            weight_rows=weight_rows,
+        )
     return FullyConnectedF32(
         index=context.operator.index,
         name=output.name,
@@ -152,7 +127,7 @@ def read(context: OperatorContext) -> Layer:
         units=units,
         activation=activation,
         weights=context.constant(weights, "weights"),
-        bias=None if bias is None else context.constant(bias, "bias"),
+        bias=float_bias(context, bias, units),
     )
 
 
@@ -161,8 +136,7 @@ def _read_i8(
 ) -> Layer:
     source, weights, output = tensors
     units, depth = weights.shape
-    data = context.constant(weights, "weights").cast("b")
-    weight_rows = tuple(data[i * depth : (i + 1) * depth] for i in range(units))
+    weight_rows = quantized.split_rows(context.constant(weights, "weights").cast("b"), units)
     input_scaling = quantized.per_tensor(context, source, "input")
     output_scaling = quantized.per_tensor(context, output, "output")
     scales = quantized.symmetric_scales(context, weights, "weights", units, 0)
@@ -188,4 +162,33 @@ def _read_i8(
         ),
         limits=quantized.limits(activation, output_scaling),
         weight_rows=weight_rows,
+    )
+
+
+def _read_u8(
+    context: OperatorContext, tensors: tuple[Tensor, Tensor, Tensor], bias: Tensor | None, activation: Activation
+) -> Layer:
+    source, weights, output = tensors
+    units, depth = weights.shape
+    data, offset = quantized.centred_weights(context, weights)
+    weight_rows = quantized.split_rows(data, units)
+    input_scaling = quantized.per_tensor(context, source, "input")
+    weight_scale = quantized.per_tensor(context, weights, "weights").scale
+    output_scaling = quantized.per_tensor(context, output, "output")
+    # The kernel reads inputs less 128.
+    zero_point = input_scaling.zero_point - 128
+    biases = zip(quantized.biases(context, bias, units), weight_rows, strict=True)
+    return FullyConnectedU8(
+        index=context.operator.index,
+        name=output.name,
+        inputs=(source.index,),
+        outputs=(output.index,),
+        batches=source.count // depth,
+        depth=depth,
+        biases=tuple(quantized.wrap(bias - zero_point * (sum(row) + depth * offset)) for bias, row in biases),
+        multiplier=quantized.long_multiplier(context, input_scaling.scale * weight_scale / output_scaling.scale),
+        zero_point=output_scaling.zero_point,
+        limits=quantized.limits(activation, output_scaling, output.type),
+        weight_rows=weight_rows,
+        weight_offset=offset,
     )

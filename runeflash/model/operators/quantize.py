@@ -5,22 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runeflash.model.graph import Layer
-from runeflash.model.operators import quantized
+from runeflash.model.graph import Layer, Tensor
+from runeflash.model.operators import fixed_point, quantized, unary
 from runeflash.model.operators.c_code import float_literal
 from runeflash.model.operators.context import OperatorContext
-from runeflash.model.operators.quantized import Multiplier, Scaling
+from runeflash.model.operators.quantized import STORED_RANGES, Multiplier, Scaling
 from runeflash.model.schema import DataType
 
 _NEWEST_VERSION = 3
-_SUFFIXES = {DataType.INT8: "i8", DataType.INT16: "i16"}
+_SUFFIXES = {DataType.INT8: "i8", DataType.UINT8: "u8", DataType.INT16: "i16", DataType.INT32: "i32"}
+#: What each type of input may become: what the runtimes have, and nothing in which 16 bits become 8 without a sign.
+_OUTPUTS = {
+    DataType.FLOAT32: (DataType.INT8, DataType.UINT8, DataType.INT16),
+    DataType.INT8: (DataType.INT8, DataType.UINT8, DataType.INT16, DataType.INT32),
+    DataType.UINT8: (DataType.INT8, DataType.UINT8, DataType.INT16),
+    DataType.INT16: (DataType.INT8, DataType.INT16, DataType.INT32),
+    DataType.INT32: (DataType.INT8, DataType.INT16),
+}
+_BYTES = (DataType.INT8, DataType.UINT8)
 
 
 @dataclass(frozen=True)
 class QuantizeF32(Layer):
-    """QUANTIZE from float32 to int8."""
+    """QUANTIZE from float32; ``output`` is the suffix of the output's type."""
 
     count: int
+    output: str
     scaling: Scaling
 
     operator = "QUANTIZE"
@@ -29,15 +39,16 @@ class QuantizeF32(Layer):
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
         scale = float_literal(self.scaling.scale)
-        return [f"rune_quantize_f32_i8({self.count}, {scale}, {self.scaling.zero_point}, input, output);"]
+        return [f"rune_quantize_f32_{self.output}({self.count}, {scale}, {self.scaling.zero_point}, input, output);"]
 
 
 @dataclass(frozen=True)
 class Requantize(Layer):
-    """QUANTIZE from one integer scale to int8 of another; ``source`` is the suffix of the input's type."""
+    """QUANTIZE from one integer scale to another; ``source`` and ``output`` are the suffixes of the types."""
 
     count: int
     source: str
+    output: str
     input_zero_point: int
     multiplier: Multiplier
     output_zero_point: int
@@ -54,7 +65,7 @@ class Requantize(Layer):
             self.multiplier.shift,
             self.output_zero_point,
         )
-        return [f"rune_requantize_{self.source}_i8({', '.join(map(str, numbers))}, input, output);"]
+        return [f"rune_requantize_{self.source}_{self.output}({', '.join(map(str, numbers))}, input, output);"]
 
 
 def read(context: OperatorContext) -> Layer:
@@ -67,22 +78,43 @@ def read(context: OperatorContext) -> Layer:
     context.check_arity((1, 1), 1)
     source = context.input(0, "input")
     output = context.output(0)
-    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8, DataType.INT16)
-    context.check_type(output, "output", DataType.INT8)
+    context.check_type(source, "input", *_OUTPUTS)
+    context.check_type(output, "output", *_OUTPUTS[source.type])
     context.check_shape(output, "output", source.shape)
-    scaling = quantized.per_tensor(context, output, "output")
-    index, inputs, outputs = context.operator.index, (source.index,), (output.index,)
-    if source.type is DataType.FLOAT32:
-        return QuantizeF32(index, output.name, inputs, outputs, count=source.count, scaling=scaling)
+    after = quantized.per_tensor(context, output, "output")
+    if source.type is not DataType.FLOAT32:
+        return _requantize(context, source, output, after)
+    return QuantizeF32(
+        index=context.operator.index,
+        name=output.name,
+        inputs=(source.index,),
+        outputs=(output.index,),
+        count=source.count,
+        output=_SUFFIXES[output.type],
+        scaling=after,
+    )
+
+
+def _requantize(context: OperatorContext, source: Tensor, output: Tensor, after: Scaling) -> Layer:
     before = quantized.per_tensor(context, source, "input")
+    multiplier = quantized.multiplier(context, before.scale / after.scale)
+    if source.type in _BYTES and output.type in _BYTES:
+        least, greatest = STORED_RANGES[output.type]
+
+        def result(stored: int) -> int:
+            scaled = fixed_point.requantise(stored - before.zero_point, multiplier)
+            return fixed_point.clamp(scaled + after.zero_point, least, greatest)
+
+        return unary.table_layer(context, source, output, result)
     return Requantize(
-        index,
-        output.name,
-        inputs,
-        outputs,
+        index=context.operator.index,
+        name=output.name,
+        inputs=(source.index,),
+        outputs=(output.index,),
         count=source.count,
         source=_SUFFIXES[source.type],
+        output=_SUFFIXES[output.type],
         input_zero_point=before.zero_point,
-        multiplier=quantized.multiplier(context, before.scale / scaling.scale),
-        output_zero_point=scaling.zero_point,
+        multiplier=multiplier,
+        output_zero_point=after.zero_point,
     )

@@ -14,11 +14,15 @@ _NEWEST_VERSION = 1
 
 @dataclass(frozen=True)
 class Reshape(Layer):
-    """RESHAPE of elements of any type, ``size`` bytes in all."""
+    """The same ``size`` bytes as another tensor; ``kind`` is the operator, since not only RESHAPE may do no more."""
 
     size: int
+    kind: str = "RESHAPE"
 
-    operator = "RESHAPE"
+    @property
+    def operator(self) -> str:  # type: ignore[override]
+        """The operator's name in the file."""
+        return self.kind
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the copy."""

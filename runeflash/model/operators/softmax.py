@@ -18,7 +18,13 @@ _EXPONENT_BITS = 5
 #: With as many ones their sum would not fit.
 _MAX_DEPTH_I8 = 4095
 #: The scale and zero point that results have by definition.
-_OUTPUTS_I8 = {DataType.INT8: (1 / 256, -128), DataType.INT16: (1 / 65536, -32768)}
+_OUTPUTS_I8 = {DataType.INT8: (1 / 256, -128), DataType.UINT8: (1 / 256, 0), DataType.INT16: (1 / 65536, -32768)}
+#: By the types of input and output.
+_KERNELS_I8 = {
+    (DataType.INT8, DataType.INT8): "rune_softmax_i8",
+    (DataType.INT8, DataType.INT16): "rune_softmax_i8_i16",
+    (DataType.UINT8, DataType.UINT8): "rune_softmax_u8",
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class SoftmaxF32(Layer):
 
 @dataclass(frozen=True)
 class SoftmaxI8(Layer):
-    """SOFTMAX of int8, row by row, to int8 or int16."""
+    """SOFTMAX of int8, row by row, to int8 or int16; or of uint8 to uint8."""
 
     rows: int
     depth: int
@@ -78,18 +84,18 @@ def read(context: OperatorContext) -> Layer:
     context.check_arity((1, 1), 1)
     source = context.input(0, "input")
     output = context.output(0)
-    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8)
+    context.check_type(source, "input", DataType.FLOAT32, DataType.INT8, DataType.UINT8)
     if source.type is DataType.INT8:
         context.check_type(output, "output", DataType.INT8, DataType.INT16)
     else:
-        context.check_type(output, "output", DataType.FLOAT32)
+        context.check_type(output, "output", source.type)
     if not source.shape:
         raise context.wrong(f"its input, {source}, has no dimensions")
     context.check_shape(output, "output", source.shape)
     beta = context.options(OptionsType.SOFTMAX).f32(0)
     if not math.isfinite(beta):
         raise context.wrong(f"its beta is {beta}")
-    if source.type is DataType.INT8:
+    if source.type is not DataType.FLOAT32:
         return _read_i8(context, source, output, beta)
     return SoftmaxF32(
         index=context.operator.index,
@@ -105,7 +111,9 @@ def read(context: OperatorContext) -> Layer:
 def _read_i8(context: OperatorContext, source: Tensor, output: Tensor, beta: float) -> Layer:
     depth = source.shape[-1]
     if depth > _MAX_DEPTH_I8:
-        raise context.unsupported(f"its rows have {depth} elements; at most {_MAX_DEPTH_I8} are supported for INT8")
+        raise context.unsupported(
+            f"its rows have {depth} elements; at most {_MAX_DEPTH_I8} are supported for {source.type.name}"
+        )
     scaling = quantized.per_tensor(context, source, "input")
     scale, zero_point = _OUTPUTS_I8[output.type]
     found = quantized.per_tensor(context, output, "output")
@@ -130,5 +138,5 @@ def _read_i8(context: OperatorContext, source: Tensor, output: Tensor, beta: flo
         multiplier=multiplier.fraction,
         shift=shift,
         least_difference=-math.floor(((1 << _EXPONENT_BITS) - 1) * (1 << (31 - _EXPONENT_BITS)) / (1 << shift)),
-        kernel="rune_softmax_i8" if output.type is DataType.INT8 else "rune_softmax_i8_i16",
+        kernel=_KERNELS_I8[source.type, output.type],
     )

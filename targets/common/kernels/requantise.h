@@ -1,7 +1,7 @@
 #ifndef RUNE_REQUANTISE_H
 #define RUNE_REQUANTISE_H
 
-/* From 32-bit sums to int8: multiplied by a real number that is given as a 31-bit fraction and a shift, rounded
+/* From 32-bit sums to int8, or to uint8 in the same byte: multiplied by a real number that is given as a 31-bit fraction and a shift, rounded
    twice, as TensorFlow Lite Micro does it, moved to the output's zero point and clamped. */
 
 #include "rune_kernel.h"
@@ -10,19 +10,25 @@
 #include <arm_acle.h>
 #endif
 
-/* The limits of an int8 output: its type's, or narrower ones of a fused activation. */
+/* The limits of an int8 or uint8 output: its type's, or narrower ones of a fused activation. */
 typedef struct rune_limits_i8 {
     int32_t least, greatest;
 } rune_limits_i8;
 
-/* What belongs to one output channel. With a right shift of 1 to 21 bits and sums below 2^30, which the compiler
-   proves, `offset` is the rounding and the zero point before the shift; otherwise it is the zero point. */
+/* What belongs to one output channel. There is a quick form for right shifts of 1 to 21 bits and sums below 2^30, which
+   the compiler proves. */
 typedef struct rune_channel_i8 {
     int32_t bias; /* with the input's zero point in it */
-    int32_t multiplier; /* 2^30 to 2^31 - 1, or 0 */
+    int32_t multiplier; /* general: 2^30 to 2^31 - 1, or 0; quick: twice that, less 2^32 */
     int32_t shift; /* to the right; in the general form also to the left, then it is negative */
-    int32_t offset;
+    int32_t offset; /* general: the zero point; quick: the rounding and the zero point before the shift */
 } rune_channel_i8;
+
+/* A stored byte: an int8, or a uint8. */
+RUNE_KERNEL int32_t rune_byte_value(int8_t byte, int32_t is_unsigned)
+{
+    return is_unsigned ? (uint8_t)byte : byte;
+}
 
 /* x * multiplier / 2^31, rounded half up. Only the least integer squared would not fit: multipliers are positive. */
 RUNE_KERNEL int32_t rune_multiply_high(int32_t x, int32_t multiplier)
@@ -52,6 +58,11 @@ RUNE_KERNEL int32_t rune_has_own_limits_i8(rune_limits_i8 limits)
     return limits.least == -128 && limits.greatest == 127;
 }
 
+RUNE_KERNEL int32_t rune_has_own_limits_u8(rune_limits_i8 limits)
+{
+    return limits.least == 0 && limits.greatest == 255;
+}
+
 /* To the type's own limits. */
 RUNE_KERNEL int32_t rune_saturate_i8(int32_t x)
 {
@@ -63,14 +74,41 @@ RUNE_KERNEL int32_t rune_saturate_i8(int32_t x)
 #endif
 }
 
+RUNE_KERNEL int32_t rune_saturate_u8(int32_t x)
+{
+#if defined(__ARM_FEATURE_DSP)
+    return (int32_t)__usat(x, 8);
+#else
+    x = x < 0 ? 0 : x;
+    return x > 255 ? 255 : x;
+#endif
+}
+
 RUNE_KERNEL int32_t rune_clamp_i8(int32_t x, rune_limits_i8 limits)
 {
     x = x < limits.least ? limits.least : x;
     return x > limits.greatest ? limits.greatest : x;
 }
 
-/* The quick form, for a sum that is already doubled: its high product then needs no shift of its own.
-   y + (y >> 31) makes the shift that rounds half up round half away from zero. */
+/* The quick form after the product. y + (y >> 31) makes the shift that rounds half up round half away from zero. */
+RUNE_KERNEL int32_t rune_shift_rounded(int32_t y, int32_t shift, int32_t offset)
+{
+    return (y + offset + (y >> 31)) >> shift;
+}
+
+/* The quick form: x * m / 2^31 is x + x * (2 m - 2^32) / 2^32, rounded half up in one instruction. */
+RUNE_KERNEL int32_t rune_requantise_quick(int32_t x, int32_t multiplier, int32_t shift, int32_t offset)
+{
+#if defined(__ARM_FEATURE_DSP)
+    int32_t y;
+    __asm__("smmlar %0, %1, %2, %1" : "=r"(y) : "r"(x), "r"(multiplier));
+#else
+    const int32_t y = x + (int32_t)(((int64_t)x * multiplier + ((int64_t)1 << 31)) >> 32);
+#endif
+    return rune_shift_rounded(y, shift, offset);
+}
+
+/* The quick form for a sum that is already doubled, and the multiplier as it is. */
 RUNE_KERNEL int32_t rune_requantise_doubled(int32_t doubled, int32_t multiplier, int32_t shift, int32_t offset)
 {
 #if defined(__ARM_FEATURE_DSP)
@@ -79,7 +117,7 @@ RUNE_KERNEL int32_t rune_requantise_doubled(int32_t doubled, int32_t multiplier,
 #else
     const int32_t y = (int32_t)(((int64_t)doubled * multiplier + ((int64_t)1 << 31)) >> 32);
 #endif
-    return (y + (y >> 31) + offset) >> shift;
+    return rune_shift_rounded(y, shift, offset);
 }
 
 /* An int8 from a sum. `is_general` and whether the limits are the type's own are constants where it is inlined. */
@@ -91,8 +129,7 @@ RUNE_KERNEL int8_t rune_channel_result_i8(int32_t sum, const rune_channel_i8 *ch
         return (int8_t)rune_clamp_i8((int32_t)((uint32_t)scaled + (uint32_t)channel->offset), limits);
     }
     return (int8_t)rune_clamp_i8(
-        rune_requantise_doubled((int32_t)((uint32_t)sum << 1), channel->multiplier, channel->shift, channel->offset),
-        limits);
+        rune_requantise_quick(sum, channel->multiplier, channel->shift, channel->offset), limits);
 }
 
 #endif

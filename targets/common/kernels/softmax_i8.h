@@ -1,7 +1,7 @@
 #ifndef RUNE_SOFTMAX_I8_H
 #define RUNE_SOFTMAX_I8_H
 
-/* SOFTMAX of int8 in integers alone: exp and the reciprocal in fixed point, as gemmlowp defines them ("fixedpoint.h",
+/* SOFTMAX of int8 and uint8 in integers alone: exp and the reciprocal in fixed point, as gemmlowp defines them ("fixedpoint.h",
    the functions exp_on_negative_values and one_over_one_plus_x_for_x_in_0_1). A number "Qn" has n bits before the
    point, besides the sign, and 31 - n behind it. */
 
@@ -82,11 +82,11 @@ RUNE_KERNEL int32_t rune_softmax_i8_exp(rune_softmax_i8_shape shape, int32_t dif
 }
 
 /* Outputs of `bits` bits; scale 1 / 2^bits (of int16: almost) and the least zero point are understood. */
-#define RUNE_SOFTMAX_I8_DEFINE(NAME, TYPE, BITS, LEAST, GREATEST)                                             \
-    RUNE_KERNEL void NAME(rune_softmax_i8_shape shape, const int8_t *restrict input, TYPE *restrict output)   \
+#define RUNE_SOFTMAX_I8_DEFINE(NAME, INPUT, TYPE, BITS, LEAST, GREATEST)                                      \
+    RUNE_KERNEL void NAME(rune_softmax_i8_shape shape, const INPUT *restrict input, TYPE *restrict output)    \
     {                                                                                                         \
         for (int32_t row = 0; row < shape.rows; row++) {                                                      \
-            int32_t greatest = -128;                                                                          \
+            int32_t greatest = input[0];                                                                      \
             for (int32_t i = 0; i < shape.depth; i++) {                                                       \
                 greatest = input[i] > greatest ? input[i] : greatest;                                         \
             }                                                                                                 \
@@ -112,8 +112,9 @@ RUNE_KERNEL int32_t rune_softmax_i8_exp(rune_softmax_i8_shape shape, int32_t dif
         }                                                                                                     \
     }
 
-RUNE_SOFTMAX_I8_DEFINE(rune_softmax_i8, int8_t, 8, -128, 127)
-RUNE_SOFTMAX_I8_DEFINE(rune_softmax_i8_i16, int16_t, 16, -32768, 32767)
+RUNE_SOFTMAX_I8_DEFINE(rune_softmax_i8, int8_t, int8_t, 8, -128, 127)
+RUNE_SOFTMAX_I8_DEFINE(rune_softmax_u8, uint8_t, uint8_t, 8, 0, 255)
+RUNE_SOFTMAX_I8_DEFINE(rune_softmax_i8_i16, int8_t, int16_t, 16, -32768, 32767)
 
 #undef RUNE_SOFTMAX_I8_DEFINE
 
