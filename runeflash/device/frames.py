@@ -12,6 +12,8 @@ DATA, NO_DATA = 1, 2
 PAYLOAD = 244
 #: Bytes of a full frame; ``window`` of a ``need`` line counts these.
 FRAME = 256
+#: The largest number of a request, and how many frames one can have: both are 16 bits in a frame.
+MOST_REQUESTS, MOST_FRAMES = 0xFFFF, 0x10000
 
 
 def encode_frame(kind: int, request: int, sequence: int, payload: bytes = b"") -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runeflash.device.frames import NO_DATA, data_frame, encode_frame, frame_count
+from runeflash.device.frames import MOST_FRAMES, MOST_REQUESTS, NO_DATA, data_frame, encode_frame, frame_count
 from runeflash.device.lines import Status
 
 #: Seconds without an acknowledgement, while frames are under way, after which they are sent again.
@@ -67,13 +67,16 @@ class StreamFeeder:
         if not isinstance(kind, str) or not isinstance(parameters, dict):
             return b""
         number, source, length, following, window = (int(value) for value in numbers if value is not None)
+        if number > MOST_REQUESTS or frame_count(length) > MOST_FRAMES:
+            return b""
         request = self._request
         if request is None or request.number != number:
             data = self._provider(kind, source, length, parameters)
             if data is None:
                 self._request = None
-                return self._count(encode_frame(NO_DATA, number & 0xFFFF, 0))
-            request = self._request = _Request(number, data, frame_count(length), max(window, 1), 0, 0, now)
+                return self._count(encode_frame(NO_DATA, number, 0))
+            request = self._request = _Request(number, data, frame_count(length), 1, 0, 0, now)
+        request.window = max(window, 1)
         request.acknowledged = request.sent = min(following, request.frames)
         request.last_progress = now
         request.resent_at = -1

@@ -25,9 +25,11 @@
 #pragma GCC diagnostic ignored "-Wtautological-compare"
 #pragma GCC diagnostic ignored "-Wself-assign"
 #pragma GCC diagnostic ignored "-Wparentheses-equality"
-#pragma GCC diagnostic ignored "-Winfinite-recursion"
 #else
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#if defined(__clang__) || __GNUC__ >= 12
+#pragma GCC diagnostic ignored "-Winfinite-recursion"
 #endif
 
 typedef uint8_t u8;

@@ -415,8 +415,8 @@ static bool is_byte(rune_element_type type) {
 }
 
 /* Compares what the rune says of a model's inputs or outputs with what they are. */
-static rune_status check_signature(const rune_model *model, const char *what, uint32_t descriptors,
-                                   uint32_t count, const rune_model_tensor *tensors, uint32_t tensor_count) {
+static rune_status check_descriptors(const char *what, uint32_t descriptors, uint32_t count,
+                                     const rune_model_tensor *tensors, uint32_t tensor_count) {
     if (count != tensor_count) {
         return rune_failure_set(RUNE_ERROR_BAD_MODEL, "The rune says that the model has %u %ss, but it has %u",
                                 count, what, tensor_count);
@@ -443,6 +443,16 @@ static rune_status check_signature(const rune_model *model, const char *what, ui
                 "The rune says that %s %u of the model is %t, but it is %s with %u elements", what, i,
                 (const uint8_t *)text.at, text.length, rune_element_name(real->element_type), real->count);
         }
+    }
+    return status;
+}
+
+static rune_status check_signature(const rune_model *model, uint32_t inputs, uint32_t input_count,
+                                   uint32_t outputs, uint32_t output_count) {
+    rune_status status =
+        check_descriptors("input", inputs, input_count, model->inputs, model->input_count);
+    if (status == RUNE_OK) {
+        status = check_descriptors("output", outputs, output_count, model->outputs, model->output_count);
     }
     if (status != RUNE_OK) {
         rune_failure_set_stage((const uint8_t *)model->name, (uint32_t)strlen(model->name));
@@ -488,11 +498,7 @@ rune_status rune_host_model_load(uint32_t mimetype, uint32_t mimetype_length, ui
         rune_failure_set_stage(name.at, name.length);
         return status;
     }
-    status = check_signature(compiled, "input", inputs, input_count, compiled->inputs, compiled->input_count);
-    if (status == RUNE_OK) {
-        status = check_signature(compiled, "output", outputs, output_count, compiled->outputs,
-                                 compiled->output_count);
-    }
+    status = check_signature(compiled, inputs, input_count, outputs, output_count);
     return status == RUNE_OK ? new_handle(HANDLE_MODEL, index, NULL, result) : status;
 }
 

@@ -7,6 +7,7 @@ image that it reads them from, named below. A pointer that is not listed is an e
 from __future__ import annotations
 
 import fnmatch
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from runeflash.errors import InternalError
+from runeflash.errors import InternalError, UserError
 from runeflash.firmware.stack.frames import Code, Function
 
 #: Source file to the symbols in whose data it finds the functions that it calls through pointers; a name that is a
@@ -29,7 +30,12 @@ POINTERS: Mapping[str, tuple[str, ...]] = {
     "rune_runtime": ("rune_board_self", "model_[0-9]*"),
     "rune_aot_protect": ("rune_aot_manifest", "rune_aot_call"),
     "rune_code": ("table",),
+    "rune_aot_manifest": ("table",),
+    "rune_aot_call": ("table",),
 }
+
+#: A rune's functions, compiled ahead of time (firmware/aot.py); compilers add an ending to the name of a copy.
+_OF_A_RUNE = re.compile(r"function_\d+(\.|$)")
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class CallGraph:
         """Return the deepest way down from the function at an address.
 
         Raises:
+            UserError: it is a rune's, compiled ahead of time, and calls itself.
             InternalError: it has no bound that is known.
         """
         function = self.code.at(address)
@@ -82,6 +89,11 @@ class CallGraph:
             return self.leaves[function.name]
         if address in self._on_path:
             names = [self.code.functions[a].name for a in self._on_path[self._on_path.index(address) :]]
+            if all(_OF_A_RUNE.match(name) for name in names):
+                raise UserError(
+                    "the rune calls itself, so the C stack that it needs has no bound",
+                    hint="write the recursion as a loop",
+                )
             raise InternalError(f"the C stack has no bound: {' calls '.join((*names, function.name))}")
         if function.problem is not None:
             raise InternalError(f"the C stack of {function.name} is not known: it {function.problem}")
