@@ -10,6 +10,7 @@ and all that is irregular, is left to the kernels, or to the checks that refuse 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from runeflash.errors import UserError
 from runeflash.model.graph import Tensor
+from runeflash.model.operators.quantized import STORED_RANGES
 from runeflash.model.read import FileOperator, ModelFile
 from runeflash.model.schema import DataType
 
@@ -155,7 +157,10 @@ def _dequantize(operator: FileOperator, given: Sequence[Tensor], output: Tensor)
     if source.type not in (DataType.INT8, DataType.UINT8, DataType.INT16) or found is None or len(found.scales) != 1:
         return None
     zero_point = found.zero_points[0] if found.zero_points else 0
-    if abs(zero_point) > 1 << 16:
+    least, greatest = STORED_RANGES[source.type]
+    if len(found.zero_points) > 1 or not least <= zero_point <= greatest:
+        return None
+    if not (math.isfinite(found.scales[0]) and found.scales[0] > 0):
         return None
     difference = (_array(source).astype(np.int32) - zero_point).astype(np.float32)
     return np.asarray(difference * np.float32(found.scales[0]))

@@ -7,11 +7,15 @@ import re
 import hypothesis
 import hypothesis.strategies as st
 import numpy as np
+import pytest
 from pass_checking import check_pass
 from tflite_builder import ModelBuilder, Scales, conv_2d_options, depthwise_conv_2d_options, scale
 
 from runeflash.model import compile_model
+from runeflash.model.operators import depthwise_3x3_i8
+from runeflash.model.operators.depthwise_3x3_i8 import Depthwise3x3I8, is_suitable
 from runeflash.model.operators.lead import window_lead
+from runeflash.model.operators.quantized import Channels, Limits, Multiplier
 from runeflash.model.operators.window import Window
 from runeflash.model.schema import DataType, Padding
 from runeflash.resources import folder
@@ -134,6 +138,44 @@ def test_the_distance_is_enough(
     lead = window_lead(rows, columns, inputs, outputs)
     assert lead is not None
     assert is_enough(lead)
+
+
+@hypothesis.settings(max_examples=300)
+@hypothesis.given(
+    st.tuples(st.integers(1, 12), st.integers(1, 12)),
+    st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 2),
+    st.integers(1, 2),
+    st.sampled_from(Padding),
+    st.integers(64, 256),
+)
+@hypothesis.example((6, 1), ((2, 0), (2, 2)), 2, Padding.VALID, 64)
+def test_strips_read_what_they_need_before_it_is_overwritten(
+    size: tuple[int, int], added: tuple[tuple[int, int], ...], stride: int, padding: Padding, strip_bytes: int
+) -> None:
+    """Found the plain way: no pixel that a later strip loads may lie where an earlier one has written."""
+    rows, columns = (Window(n, 3, stride, 1, padding, more) for n, more in zip(size, added, strict=True))
+    hypothesis.assume(rows.count >= 1 and columns.count >= 1)
+    channels = Channels((0,), (Multiplier(1 << 30, 8),), 0, is_general=False)
+    hypothesis.assume(is_suitable(rows, columns, channels))
+    weights = ((1,) * 9,)
+    layer = Depthwise3x3I8(
+        0, "", (0,), (1,), "DEPTHWISE_CONV_2D", 1, rows, columns, 1, 0, channels, Limits(-128, 127), weights
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(depthwise_3x3_i8, "_STRIP_BYTES", strip_bytes)
+        fields = dict(re.findall(r"\.(\w+) = (-?\w+)", "\n".join(layer.body({"channels": "channels"}))))
+        allowed = layer.in_place_inputs == (0,)
+    strip, loaded, safe = int(fields["strip"]), 0, rows.count * columns.count <= rows.size * columns.size
+    for first in range(0, rows.count, strip):
+        end = min(first + strip, rows.count)
+        needed = range(
+            max(loaded, first * stride - rows.before, 0), min(end * stride - stride + 3 - rows.before, size[0])
+        )
+        safe = safe and (not needed or needed[0] * columns.size >= first * columns.count)
+        loaded = max(loaded, end * stride - stride + 3 - rows.before)
+    assert safe or not allowed
+    if added == ((0, 0), (0, 0)):
+        assert allowed, "what is usual works in place"
 
 
 def test_kernels_of_shared_memory_do_not_promise_otherwise() -> None:
