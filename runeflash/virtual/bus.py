@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable
 
 PAGE = 0x1000
@@ -15,7 +16,7 @@ Reader = Callable[[], int]
 Writer = Callable[[int], None]
 
 
-class Peripheral:
+class Peripheral(abc.ABC):
     """What answers at a page of addresses.
 
     Attributes:
@@ -27,21 +28,21 @@ class Peripheral:
         self.name = name
         self.base = base
 
+    @abc.abstractmethod
     def read(self, offset: int, size: int) -> int:
         """Read ``size`` bytes at ``base + offset``.
 
         Raises:
             BusError: there is no such register, it cannot be read so, or not now.
         """
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def write(self, offset: int, size: int, value: int) -> None:
         """Write ``size`` bytes at ``base + offset``.
 
         Raises:
             BusError: as with :meth:`read`.
         """
-        raise NotImplementedError
 
     def owns(self, offset: int) -> bool:
         """Return whether an offset is this one's, where several peripherals share a page."""
