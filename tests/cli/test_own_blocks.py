@@ -145,7 +145,7 @@ def test_it_is_described(runeflash, project: Path) -> None:
             "dimensions: [3]",
             "dimensions: [4]",
             1,
-            "the weights has the shape [w] with w = 3, but found [4]",
+            "my_stats's weights has the shape [w] with w = 3, but found [4]",
         ),
     ],
 )
