@@ -30,6 +30,8 @@ class Row:
         name: of the layer, the stage, the call.
         instructions: executed, in one call of the rune or one inference.
         cycles: estimated.
+        stage: in which a rune was, as what it is a part of; of a stage, its own name.
+        calls: of a host call, how often the stage made it.
         model: of a layer, the model's name.
         index: of a layer, its operator's number in the file.
         operator: of a layer.
@@ -42,6 +44,8 @@ class Row:
     name: str
     instructions: int
     cycles: int
+    stage: str | None = None
+    calls: int | None = None
     model: str | None = None
     index: int | None = None
     operator: str | None = None
@@ -129,11 +133,7 @@ def format_profile(profile: Profile) -> str:
     lines += [
         (
             "" if row.index is None else str(row.index),
-            row.operator
-            if row.operator is not None
-            else f"{row.kind.value}: {row.name}"
-            if row.kind is not Kind.OTHER
-            else row.name,
+            _title(row),
             " ".join(row.inputs),
             " ".join(row.outputs),
             _number(row.given_macs),
@@ -173,6 +173,13 @@ def format_profile(profile: Profile) -> str:
     if profile.code_bytes is not None:
         text.append(f"code without weights: {profile.code_bytes:,} bytes")
     return "\n".join(text)
+
+
+def _title(row: Row) -> str:
+    if row.operator is not None:
+        return row.operator
+    name = row.name if row.kind is Kind.OTHER else f"{row.kind.value}: {row.name}"
+    return name if row.calls in (None, 1) else f"{name}, {row.calls} times"
 
 
 def _number(value: int | None) -> str:

@@ -118,11 +118,11 @@ def _profile_rune(
 ) -> Profile:
     from runeflash.device.noise import NoiseWhereNothingIsRecorded
     from runeflash.device.session import RunSession
-    from runeflash.device.virtual_run import trace_virtual
+    from runeflash.device.virtual_run import Word, trace_virtual
     from runeflash.firmware.cached import cached_firmware
     from runeflash.firmware.generate import compile_models
     from runeflash.firmware.model_profile import model_addresses
-    from runeflash.firmware.rune_profile import rune_rows
+    from runeflash.firmware.rune_profile import rune_addresses, rune_rows
     from runeflash.profile import Profile
 
     if rune.output_count == 0:
@@ -139,10 +139,17 @@ def _profile_rune(
         emit=lambda line: None,
         warn=warn,
     )
-    watch = [address for _, addresses in models for address in addresses.all]
-    trace = trace_virtual(options.board, firmware.image.read_bytes(), session, seed=seed, watch=watch)
+    addresses = rune_addresses(elf)
+    trace = trace_virtual(
+        options.board,
+        firmware.image.read_bytes(),
+        session,
+        seed=seed,
+        watch=[*addresses.host_calls, *(address for _, where in models for address in where.all)],
+        word=Word(addresses.stage, addresses.stage_is_pointer),
+    )
     if session.failure is not None:
         raise session.failure
-    rows = rune_rows(trace.marks, trace.passages, models, elf)
+    rows = rune_rows(trace.marks, trace.passages, trace.writes, models, addresses, rune.stage_names, elf)
     title = f"{rune.name} on the virtual {options.board.id}, {options.engine}"
     return Profile(title, firmware.toolchain, tuple(rows))

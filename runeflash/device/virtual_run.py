@@ -11,7 +11,7 @@ from runeflash.device.random import Xoshiro128PlusPlus
 from runeflash.device.session import RunSession
 from runeflash.device.virtual_board import virtual_board
 from runeflash.errors import DeviceError
-from runeflash.virtual.board import Mark, Passage, StopReason
+from runeflash.virtual.board import Mark, Passage, StopReason, Write
 
 #: Instructions between two looks at the serial port: about 3 ms of the board's time.
 _SLICE = 200_000
@@ -39,11 +39,22 @@ class CallCount:
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word of RAM to watch: its address, or that of a pointer that the firmware sets to it."""
+
+    address: int
+    points_to_it: bool
+
+
+@dataclass(frozen=True)
 class Trace:
-    """What was seen of a run on a virtual board: its marks, and the passages of watched instructions."""
+    """What was seen of a run on a virtual board: its marks, the passages of watched instructions, and the writes to a
+    watched word.
+    """
 
     marks: list[Mark]
     passages: list[Passage]
+    writes: list[Write]
 
 
 def run_virtual(board: Board, image: bytes, session: RunSession, *, seed: int | None) -> list[CallCount]:
@@ -55,7 +66,13 @@ def run_virtual(board: Board, image: bytes, session: RunSession, *, seed: int | 
 
 
 def trace_virtual(
-    board: Board, image: bytes, session: RunSession, *, seed: int | None, watch: Sequence[int] | None = None
+    board: Board,
+    image: bytes,
+    session: RunSession,
+    *,
+    seed: int | None,
+    watch: Sequence[int] | None = None,
+    word: Word | None = None,
 ) -> Trace:
     """Run an image until the session is finished, and return what was seen.
 
@@ -66,6 +83,7 @@ def trace_virtual(
         seed: of the board's random generator, or None for this computer's randomness.
         watch: addresses of functions whose beginnings and ends are noted; None to count nothing but instructions in
             all.
+        word: the writes to which are noted, or None.
 
     Raises:
         UserError: the board has no virtual one.
@@ -75,8 +93,10 @@ def trace_virtual(
     machine = virtual_board(board, image, random_bytes=random_bytes, profile=watch is not None)
     for address in watch or ():
         machine.watch(address, and_return=True)
+    if word is not None:
+        machine.watch_word(word.address, points_to_it=word.points_to_it)
     heard = 0.0
-    trace = Trace([], [])
+    trace = Trace([], [], [])
     while not session.finished:
         until = machine.microseconds + _SLICE_MICROSECONDS
         reason = machine.run(_SLICE, until_microseconds=until, until_line=True)
@@ -94,6 +114,7 @@ def trace_virtual(
             raise DeviceError(f"the virtual {board.id} sleeps, and nothing is left that could wake it")
         trace.marks.extend(machine.marks())
         trace.passages.extend(machine.passages())
+        trace.writes.extend(machine.writes())
     return trace
 
 

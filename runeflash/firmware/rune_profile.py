@@ -1,19 +1,29 @@
-"""What each part of a call of a rune costs, from what was seen of it on a virtual board."""
+"""What each part of a call of a rune costs, from what was seen of it on a virtual board.
+
+The rune writes the number of its stage before the stage runs, and the host's functions are watched: between two such
+events all that is executed belongs to one part.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from runeflash.errors import InternalError
-from runeflash.firmware.model_profile import Event, ModelAddresses, Passed, difference, elf_reader, layer_rows
+from runeflash.firmware.elf_tool import read_symbols
+from runeflash.firmware.model_profile import Event, ModelAddresses, difference, elf_reader, layer_rows
 from runeflash.model import CompiledModel
 from runeflash.profile import Kind, Row
+from runeflash.rune import abi
+from runeflash.virtual.board import Passage, Write
+from runeflash.virtual.cycles import estimate_cycles
 
 # rune_mark of targets/common/rune_board.h
-_CALL_BEGIN, _CALL_END, _MODEL_BEGIN, _READ_BEGIN, _OUTPUT_BEGIN = 1, 2, 3, 5, 7
-_CALLS = {_READ_BEGIN: "reading", _OUTPUT_BEGIN: "output"}
+_CALL_BEGIN, _CALL_END = 1, 2
+#: The variable that has the stage, and the one that points to it: rune_engine_aot.c, rune_engine_wasm3.c.
+_STAGE, _STAGE_POINTER = "rune_aot_stage", "rune_wasm3_stage"
 
 
 class Marked(Event, Protocol):
@@ -24,73 +34,149 @@ class Marked(Event, Protocol):
         """Its number."""
 
 
+@dataclass(frozen=True)
+class RuneAddresses:
+    """Where the parts of a rune's call are to be seen in a firmware.
+
+    Attributes:
+        stage: the word that has the current stage's number, or a pointer to it.
+        stage_is_pointer: which of them.
+        host_calls: where the host's functions begin, with the names under which a rune imports them.
+    """
+
+    stage: int
+    stage_is_pointer: bool
+    host_calls: Mapping[int, str]
+
+
+def rune_addresses(elf: Path) -> RuneAddresses:
+    """Return where a firmware has its stage and its host functions."""
+    symbols = {symbol.name: symbol.address for symbol in read_symbols(elf)}
+    stage = symbols.get(_STAGE, symbols.get(_STAGE_POINTER))
+    if stage is None:
+        raise InternalError("the firmware to profile does not say where it has its stage")
+    functions = {name: f"rune_host_{name.removeprefix('_').removeprefix('rune_')}" for name in abi.IMPORTS}
+    host_calls = {symbols[symbol]: name for name, symbol in functions.items() if symbol in symbols}
+    return RuneAddresses(stage, _STAGE not in symbols, host_calls)
+
+
+@dataclass
+class _Part:
+    """What is known of a part while the call is gone through."""
+
+    kind: Kind
+    name: str
+    stage: str | None = None
+    calls: int | None = None
+    instructions: int = 0
+    counts: dict[int, int] = field(default_factory=dict)
+    layers: list[Row] = field(default_factory=list)  # of the inferences that it made
+
+    def add(self, begin: Event, end: Event) -> None:
+        self.instructions += end.instructions - begin.instructions
+        for address, count in difference(begin, end).items():
+            self.counts[address] = self.counts.get(address, 0) + count
+
+    def row(self, cycles: int) -> Row:
+        return Row(self.kind, self.name, self.instructions, cycles, stage=self.stage, calls=self.calls)
+
+
 def rune_rows(
     marks: Sequence[Marked],
-    passages: Sequence[Passed],
+    passages: Sequence[Passage],
+    writes: Sequence[Write],
     models: Sequence[tuple[CompiledModel, ModelAddresses]],
+    addresses: RuneAddresses,
+    stages: Sequence[str],
     elf: Path,
 ) -> list[Row]:
-    """Return a row for each part of the last call that came to its end: the layers of its models, the calls of the host
-    that the firmware marks, and the rest.
+    """Return a row for each part of the last call that came to its end: the engine before the first stage; each stage
+    without its calls of the host; the calls of the host without their models' layers; and these layers.
 
     Args:
         marks: of the whole run.
-        passages: of the models' functions, and of where these return to.
+        passages: of the functions of models and host, and of where these return to.
+        writes: of the stage's number.
         models: the compiled models and where they lie.
+        addresses: of the firmware.
+        stages: their names, the first one having the number 1.
         elf: the firmware.
 
     Raises:
         InternalError: there is no whole call among the marks.
     """
-    from runeflash.virtual.cycles import estimate_cycles
-
     memory = elf_reader(elf)
 
     def cycles(counts: Mapping[int, int]) -> int:
         return estimate_cycles(counts, memory)
 
+    begin, end = _last_call(marks)
+    inside: list[Passage | Write] = [*writes, *passages]  # a write is seen after its instruction, a passage before
+    inside = [event for event in inside if begin.instructions < event.instructions < end.instructions]
+    inside.sort(key=lambda event: event.instructions)
+    parts: dict[tuple[str | None, str | None], _Part] = {}
+    models_by_address = {where.infer: (model, where) for model, where in models}
+
+    def part(stage: str | None, call: str | None) -> _Part:
+        if call is not None:
+            made = _Part(Kind.HOST_CALL, call, stage, 0)
+        else:
+            made = _Part(Kind.OTHER, "the engine") if stage is None else _Part(Kind.STAGE, stage, stage)
+        return parts.setdefault((stage, call), made)
+
+    stage: str | None = None
+    current = part(None, None)
+    returns_to: int | None = None  # of the active call of the host
+    last: Event = begin
+    position = 0
+    while position < len(inside):
+        event = inside[position]
+        position += 1
+        before, now = current, last
+        if isinstance(event, Write):
+            stage = _stage_name(event.value, stages)
+            current = part(stage, None)
+        elif event.address in addresses.host_calls and event.returns_to is not None:
+            current, returns_to = part(stage, addresses.host_calls[event.address]), event.returns_to
+            current.calls = (current.calls or 0) + 1
+        elif event.address == returns_to:
+            current, returns_to = part(stage, None), None
+        elif event.address in models_by_address and event.returns_to is not None:
+            model, where = models_by_address[event.address]
+            seen = _until_return(event, inside[position:])
+            position += len(seen) - 1
+            current.layers += [replace(row, stage=stage) for row in layer_rows(model, where, seen, cycles)]
+            before.add(now, event)
+            last = seen[-1]
+            continue
+        else:
+            continue  # where a function returned to that was called from elsewhere too
+        before.add(now, event)
+        last = event
+    current.add(last, end)
+    return [row for item in parts.values() for row in (item.row(cycles(item.counts)), *item.layers)]
+
+
+def _last_call(marks: Sequence[Marked]) -> tuple[Marked, Marked]:
     ends = [number for number, event in enumerate(marks) if event.mark == _CALL_END]
     begins = [number for number, event in enumerate(marks[: ends[-1]] if ends else ()) if event.mark == _CALL_BEGIN]
     if not ends or not begins:
         raise InternalError("the run has no whole call to profile")
-    call = marks[begins[-1] : ends[-1] + 1]
-    rows: list[Row] = []
-    inside: dict[int, int] = {}
-    counted = 0
-    for begin in call:
-        if begin.mark not in (_MODEL_BEGIN, *_CALLS):
-            continue
-        end = next(
-            (item for item in call if item.mark == begin.mark + 1 and item.instructions > begin.instructions), None
-        )
-        if end is None:
-            continue
-        if begin.mark == _MODEL_BEGIN:
-            found, counts = _inference(begin, end, passages, models, cycles)
-        else:
-            counts = difference(begin, end)
-            found = [Row(Kind.HOST_CALL, _CALLS[begin.mark], end.instructions - begin.instructions, cycles(counts))]
-        rows += found
-        counted += sum(row.instructions for row in found)
-        for address, count in counts.items():
-            inside[address] = inside.get(address, 0) + count
-    whole = difference(call[0], call[-1])
-    rest = {address: count - inside.get(address, 0) for address, count in whole.items()}
-    left = call[-1].instructions - call[0].instructions - counted
-    rows.append(Row(Kind.OTHER, "the rune in its engine", left, cycles({a: n for a, n in rest.items() if n > 0})))
-    return rows
+    return marks[begins[-1]], marks[ends[-1]]
 
 
-def _inference(
-    begin: Event,
-    end: Event,
-    passages: Sequence[Passed],
-    models: Sequence[tuple[CompiledModel, ModelAddresses]],
-    cycles: Callable[[Mapping[int, int]], int],
-) -> tuple[list[Row], dict[int, int]]:
-    """Return the rows of an inference, and how often it executed each instruction."""
-    seen = [item for item in passages if begin.instructions <= item.instructions <= end.instructions]
-    for model, addresses in models:
-        if seen and seen[0].address == addresses.infer:
-            return layer_rows(model, addresses, seen, cycles), difference(seen[0], seen[-1])
-    raise InternalError("an inference of a model that was not compiled is in the profile")
+def _until_return(entry: Passage, following: Sequence[Passage | Write]) -> list[Passage]:
+    """Return the passages from a function's first instruction to where it returns to."""
+    seen = [entry]
+    for event in following:
+        if not isinstance(event, Passage):
+            break
+        seen.append(event)
+        if event.address == entry.returns_to:
+            return seen
+    raise InternalError("an inference does not end in the profile")
+
+
+def _stage_name(number: int, stages: Sequence[str]) -> str:
+    """Return a stage's name; a rune from elsewhere may write anything."""
+    return stages[number - 1] if 1 <= number <= len(stages) else f"number {number}"

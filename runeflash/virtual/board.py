@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from runeflash.virtual import chips
-from runeflash.virtual.machine import Passage, StopReason
+from runeflash.virtual.machine import Passage, StopReason, Write
 
-__all__ = ["Mark", "Passage", "StopReason", "VirtualBoard"]
+__all__ = ["Mark", "Passage", "StopReason", "VirtualBoard", "Write"]
 
 _MARK_PORT = 1
 
@@ -127,6 +127,15 @@ class VirtualBoard:
         """Return the executions of watched instructions since the last call."""
         passages, self._machine.passages = self._machine.passages, []
         return passages
+
+    def watch_word(self, address: int, *, points_to_it: bool = False) -> None:
+        """Note every write to a word of RAM: see :meth:`Machine.watch_word`."""
+        self._machine.watch_word(address, points_to_it=points_to_it)
+
+    def writes(self) -> list[Write]:
+        """Return the writes to watched words since the last call."""
+        writes, self._machine.writes = self._machine.writes, []
+        return writes
 
     def counts(self) -> dict[int, int]:
         """Return how often each instruction was executed, by its address; empty without ``profile``."""

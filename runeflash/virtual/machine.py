@@ -77,9 +77,21 @@ class StimulusWrite:
 
 @dataclass(frozen=True)
 class Passage:
-    """The execution of a watched instruction, with what was executed before it."""
+    """The execution of a watched instruction, with what was executed before it; where it is the first of a function
+    whose return is watched too, also the address that this call returns to.
+    """
 
     address: int
+    instructions: int
+    counts: Mapping[int, int]
+    returns_to: int | None = None
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write to a watched word, with what was executed up to it, the instruction that wrote included."""
+
+    value: int
     instructions: int
     counts: Mapping[int, int]
 
@@ -117,6 +129,7 @@ class Machine:
         self.detach_peripherals()
         self.stimuli: list[StimulusWrite] = []
         self.passages: list[Passage] = []
+        self.writes: list[Write] = []
         self.on_reset: Callable[[], None] = self._no_reset
         self._events = EventQueue()
         self._slept = 0
@@ -284,14 +297,33 @@ class Machine:
         def pass_by(_engine: Any, at: int, _size: int, _data: object) -> None:
             if self.hook.state.stop != Stop.NONE:
                 return  # the hook has ended the slice before this instruction: it will come again
-            self.passages.append(Passage(at, self.instructions - 1, self.counts()))
-            if and_return and at == address:
-                back = self.core.return_address
-                if back not in watched:
-                    watched.add(back)
-                    self._engine.hook_add(constants.UC_HOOK_CODE, pass_by, None, back, back)
+            entered = and_return and at == address
+            back = self.core.return_address if entered else None
+            self.passages.append(Passage(at, self.instructions - 1, self.counts(), back))
+            if back is not None and back not in watched:
+                watched.add(back)
+                self._engine.hook_add(constants.UC_HOOK_CODE, pass_by, None, back, back)
 
         self._engine.hook_add(constants.UC_HOOK_CODE, pass_by, None, address, address)
+
+    def watch_word(self, address: int, *, points_to_it: bool = False) -> None:
+        """Note every write to a word of RAM in ``writes``.
+
+        Args:
+            address: of the word, or of a pointer to it.
+            points_to_it: it is a pointer's; what that points to is watched from when it is written on.
+        """
+        followed: set[int] = set()
+
+        def written(_engine: Any, _access: int, at: int, _size: int, value: int, follow: bool) -> None:
+            value &= 0xFFFFFFFF
+            if not follow:
+                self.writes.append(Write(value, self.instructions, self.counts()))
+            elif value not in (0, *followed):
+                followed.add(value)
+                self._engine.hook_add(constants.UC_HOOK_MEM_WRITE, written, False, value, value)
+
+        self._engine.hook_add(constants.UC_HOOK_MEM_WRITE, written, points_to_it, address, address)
 
     # -- running
 

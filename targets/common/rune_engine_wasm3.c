@@ -30,12 +30,14 @@ static struct {
     IM3Function manifest;
     IM3Function call;
     IM3Global budget; /* what is left of it */
-    IM3Global stage;  /* NULL where the rune keeps none */
     int32_t budget_of_call;
     uintptr_t native_stack_end; /* the C stack may grow down to here; 0: no call of the rune is active */
     rune_status host_status;    /* of the host function that failed */
     M3Result result;
 } engine;
+
+/* Where the rune keeps its stage; NULL where it keeps none. `runeflash profile` finds it by this name. */
+static const int64_t *rune_wasm3_stage;
 
 /* --- imports --------------------------------------------------------------------------------------------- */
 
@@ -175,7 +177,8 @@ static M3Result load(const rune_engine_module *source) {
         result = find_export("_call", 3, &engine.call);
     }
     if (result == m3Err_none) {
-        engine.stage = find_global("stage");
+        IM3Global stage = find_global("stage");
+        rune_wasm3_stage = stage == NULL ? NULL : &stage->intValue;
         engine.budget = find_global("budget");
         engine.budget_of_call = source->budget;
         result = engine.budget == NULL ? "the rune's instructions are not counted" : m3Err_none;
@@ -185,6 +188,7 @@ static M3Result load(const rune_engine_module *source) {
 
 rune_status rune_engine_load(const rune_engine_module *source) {
     memset(&engine, 0, sizeof engine);
+    rune_wasm3_stage = NULL;
     rune_wasm3_heap_start(source->heap, source->heap_size, source->memory_size, sizeof(M3MemoryHeader));
     engine.result = load(source);
     rune_wasm3_heap_close();
@@ -237,7 +241,7 @@ const char *rune_engine_trap_message(void) {
 }
 
 uint32_t rune_engine_stage(void) {
-    return engine.stage == NULL ? 0 : (uint32_t)engine.stage->intValue;
+    return rune_wasm3_stage == NULL ? 0 : (uint32_t)*rune_wasm3_stage;
 }
 
 uint32_t rune_engine_heap_used(void) {

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from runeflash.firmware.model_profile import noise, profile_model
 from runeflash.model import compile_model
@@ -54,7 +57,7 @@ def test_noise() -> None:
 
 def test_table() -> None:
     rows = (
-        Row(Kind.HOST_CALL, "reading", 90, 100),
+        Row(Kind.HOST_CALL, "_debug", 90, 100, stage="a", calls=3),
         Row(
             Kind.LAYER,
             "first",
@@ -75,11 +78,11 @@ def test_table() -> None:
     found = Profile("m on cortex-m4", "gcc 12", rows, code_bytes=1234)
     assert format_profile(found) == (
         "m on cortex-m4, gcc 12\n"
-        "   part                in        out     MACs  left  instructions  per MAC  cycles  weights  arena\n"
-        "   host call: reading                                          90              100\n"
-        "3  CONV_2D             i8[1, 2]  i8[2]  1,000   500         1,500     1.50   2,000        7  4,096\n"
-        "   between the layers                                          10               20\n"
-        "   total                                1,000   500         1,600     1.51   2,120        7\n"
+        "   part                        in        out     MACs  left  instructions  per MAC  cycles  weights  arena\n"
+        "   host call: _debug, 3 times                                          90              100\n"
+        "3  CONV_2D                     i8[1, 2]  i8[2]  1,000   500         1,500     1.50   2,000        7  4,096\n"
+        "   between the layers                                                  10               20\n"
+        "   total                                        1,000   500         1,600     1.51   2,120        7\n"
         "code without weights: 1,234 bytes"
     )
     data = as_data(found)
@@ -95,27 +98,46 @@ def test_command_on_a_model(runeflash: Callable[..., Any]) -> None:
     assert [row["kind"] for row in content["rows"]][-2:] == ["model layer", "other"]
 
 
-def test_command_on_a_rune(runeflash: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("engine", "tools"), [("wasm3", "zig"), ("aot", "gcc")])
+def test_command_on_a_rune(runeflash: Callable[..., Any], engine: str, tools: str) -> None:
     """The parts add up to the call that ``run --count`` counts, with the same recording."""
-    ring = ("--accelerometer", GESTURE / "ring.csv", "--toolchain", "zig")
-    done = runeflash("profile", GESTURE / "Runefile.yml", "--board", "nano33ble", *ring, "--json")
+    if tools == "gcc" and shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    rune = (GESTURE / "Runefile.yml", "--board", "nano33ble", "--engine", engine, "--toolchain", tools)
+    ring = ("--accelerometer", GESTURE / "ring.csv")
+    done = runeflash("profile", *rune, *ring, "--json")
     assert done.returncode == 0, done.stderr
     content = json.loads(done.stdout)
-    names = [row["operator"] or row["name"] for row in content["rows"]]
-    assert names[0] == "reading"
-    assert names[1] == "CONV_2D"
-    assert names[-2:] == ["output", "the rune in its engine"]
-    counted = runeflash("run", GESTURE / "Runefile.yml", "--board", "nano33ble", *ring, "-r", "2", "--count")
+    rows = content["rows"]
+    assert [(row["kind"], row["name"], row["stage"]) for row in rows if row["model"] is None] == [
+        ("other", "the engine", None),
+        ("stage", "accelerometer", "accelerometer"),
+        ("host call", "request_provider_response", "accelerometer"),
+        ("stage", "normalize", "normalize"),
+        ("stage", "gesture", "gesture"),
+        ("host call", "rune_model_infer", "gesture"),
+        ("stage", "most_confident_index", "most_confident_index"),
+        ("stage", "label", "label"),
+        ("stage", "serial", "serial"),
+        ("host call", "consume_output", "serial"),
+    ]
+    assert {row["stage"] for row in rows if row["model"] is not None} == {"gesture"}
+    assert {row["calls"] for row in rows if row["kind"] == "host call"} == {1}
+    assert all(0 < row["instructions"] <= row["cycles"] for row in rows)
+    counted = runeflash("run", *rune, *ring, "-r", "2", "--count")
     assert counted.returncode == 0, counted.stderr
     total, _, models, reading, output = (
         int(cell.replace(",", "")) for cell in counted.stderr.splitlines()[-1].split()[1:]
     )
-    layers = sum(row["instructions"] for row in content["rows"] if row["model"] is not None)
     assert content["instructions"] == total
-    # The call of the model and its two marks lie around the function that the rows begin in.
-    assert 0 <= models - layers < 40
-    by_name = {row["name"]: row["instructions"] for row in content["rows"]}
-    assert (by_name["reading"], by_name["output"]) == (reading, output)
+    # What is counted begins and ends at marks within the host's functions, which check their arguments before.
+    by_name = {row["name"]: row["instructions"] for row in rows}
+    layers = sum(row["instructions"] for row in rows if row["model"] is not None)
+    assert reading < by_name["request_provider_response"] < reading + 200
+    assert output < by_name["consume_output"] < output + 200
+    assert models - 40 < layers <= models < layers + by_name["rune_model_infer"] < models + 800
+    # Of the stages without a call of the host, the one that divides 384 floats is by far the dearest.
+    assert by_name["normalize"] > max(384 * 10, 5 * by_name["label"])
 
 
 def test_command_says_what_is_wrong(runeflash: Callable[..., Any], tmp_path: Path) -> None:
