@@ -243,17 +243,27 @@ INTEGERS(64, u64, s64)
 
 #define INFINITY __builtin_inff()
 
-#define REINTERPRET(name, from, to)                     \
-    INLINE to name(from x) {                            \
-        to bits;                                        \
-        __builtin_memcpy(&bits, &x, sizeof bits);       \
-        return bits;                                    \
+/* A NaN that is a constant is hidden: clang takes `x != x ? NaN : x`, which makes a NaN canonical, for x itself, whose
+   sign is the processor's own. */
+#define HIDE_NAN(x, sign, infinity)                                \
+    if (__builtin_constant_p(x) && ((x) & ~(sign)) > (infinity)) { \
+        __asm__("" : "+r"(x));                                     \
     }
-REINTERPRET(f32_reinterpret_i32, u32, f32)
-REINTERPRET(i32_reinterpret_f32, f32, u32)
-REINTERPRET(f64_reinterpret_i64, u64, f64)
-REINTERPRET(i64_reinterpret_f64, f64, u64)
+#define NOTHING_TO_HIDE
+#define REINTERPRET(name, from, to, hide)         \
+    INLINE to name(from x) {                      \
+        to bits;                                  \
+        hide                                      \
+        __builtin_memcpy(&bits, &x, sizeof bits); \
+        return bits;                              \
+    }
+REINTERPRET(f32_reinterpret_i32, u32, f32, HIDE_NAN(x, 0x80000000u, 0x7F800000u))
+REINTERPRET(i32_reinterpret_f32, f32, u32, NOTHING_TO_HIDE)
+REINTERPRET(f64_reinterpret_i64, u64, f64, HIDE_NAN(x, 0x8000000000000000u, 0x7FF0000000000000u))
+REINTERPRET(i64_reinterpret_f64, f64, u64, NOTHING_TO_HIDE)
 #undef REINTERPRET
+#undef HIDE_NAN
+#undef NOTHING_TO_HIDE
 
 /* min and max: NaN if one is, and -0 is less than 0 (4.3.3, fmin). */
 #define MINIMUM(name, type, less, sign_of_lesser)                                                      \
