@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Runeflash
 
 PICTURES = ("image.png", "image_grayscale.png")
 BOARDS = ["nano33ble", pytest.param("netduinoplus2", marks=pytest.mark.exhaustive)]
@@ -22,7 +21,7 @@ def example(fixtures: Path, version: str, place: Path) -> Path:
     return folder
 
 
-def labels(runeflash: Runeflash, folder: Path, runefile: str, *arguments: str) -> list[str]:
+def labels(runeflash, folder: Path, runefile: str, *arguments: str) -> list[str]:
     """Return the label of each picture."""
     found = []
     for name in PICTURES:
@@ -35,12 +34,12 @@ def labels(runeflash: Runeflash, folder: Path, runefile: str, *arguments: str) -
 
 @pytest.mark.parametrize(("version", "runefile"), [("v0.11.3", "Runefile.yml"), ("v0.2.2", "Runefile")])
 def test_sees_the_person_on_this_computer(
-    version: str, runefile: str, fixtures: Path, runeflash: Runeflash, tmp_path: Path
+    version: str, runefile: str, fixtures: Path, runeflash, tmp_path: Path
 ) -> None:
     assert labels(runeflash, example(fixtures, version, tmp_path), runefile) == ["person_prob", "person_prob"]
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_sees_the_person_on_a_board(board: str, fixtures: Path, runeflash: Runeflash, tmp_path: Path) -> None:
+def test_sees_the_person_on_a_board(board: str, fixtures: Path, runeflash, tmp_path: Path) -> None:
     folder = example(fixtures, "v0.11.3", tmp_path)
     assert labels(runeflash, folder, "Runefile.yml", "--board", board) == ["person_prob", "person_prob"]

@@ -11,7 +11,6 @@ import pytest
 pytest.importorskip("wasmtime")
 
 import wasmtime_host
-from conftest import Runeflash
 from random_pipelines import BLOCKS, RandomPipeline
 
 from runeflash.cli.inputs import load_rune
@@ -67,7 +66,7 @@ def says_something(lines: list[str]) -> bool:
     return len(set(elements)) > 50 and len(set(lines)) > len(lines) // 2
 
 
-def compare(runeflash: Runeflash, seed: int, folder: Path) -> None:
+def compare(runeflash, seed: int, folder: Path) -> None:
     pipeline = RandomPipeline(seed, STAGES, CALLS)
     command = place(pipeline, folder)
     expected = third_opinion(pipeline, folder)
@@ -81,13 +80,13 @@ def compare(runeflash: Runeflash, seed: int, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_random_pipelines(runeflash: Runeflash, seed: int, tmp_path: Path) -> None:
+def test_random_pipelines(runeflash, seed: int, tmp_path: Path) -> None:
     compare(runeflash, seed, tmp_path)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", MORE_SEEDS)
-def test_more_random_pipelines(runeflash: Runeflash, seed: int, tmp_path: Path) -> None:
+def test_more_random_pipelines(runeflash, seed: int, tmp_path: Path) -> None:
     compare(runeflash, seed, tmp_path)
 
 
