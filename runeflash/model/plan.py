@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from runeflash.arena import Buffer
 from runeflash.arena_search import Overlap, least_arena, search_arena
 from runeflash.model.graph import Graph
+from runeflash.model.passes.in_place import find_sharing
 
 #: Every kernel reads its tensors in words at most; 8-byte elements ask for more where there are any.
 _ALIGNMENT = 4
@@ -75,8 +76,8 @@ def plan_memory(graph: Graph, *, in_place: bool = True) -> MemoryPlan:
 
     Args:
         graph: the model.
-        in_place: whether a layer's output may share memory with an input that nothing needs afterwards. That changes
-            no result: a layer says so only of kernels that read what they need before it is overwritten.
+        in_place: whether a layer's output may share memory with an input that nothing needs afterwards:
+            :mod:`runeflash.model.passes.in_place` says why that changes no result.
     """
     storage: dict[int, Storage] = {index: Storage(Place.INPUT, i) for i, index in enumerate(graph.inputs)}
     copies = []
@@ -89,6 +90,7 @@ def plan_memory(graph: Graph, *, in_place: bool = True) -> MemoryPlan:
             storage[index] = Storage(Place.OUTPUT, number)
     alive = _lifetimes(graph)
     arena: list[Buffer] = []
+    movable: set[int] = set()
     everything: list[Buffer] = []
     alignment = _ALIGNMENT
     for index, (first, last) in alive.items():
@@ -100,13 +102,14 @@ def plan_memory(graph: Graph, *, in_place: bool = True) -> MemoryPlan:
         everything.append(buffer)
         if index not in storage:
             arena.append(buffer)
+            movable.add(index)
             alignment = max(alignment, tensor.element.alignment)
     for step, layer in enumerate(graph.layers):
         if layer.scratch_bytes > 0:
             buffer = Buffer(_scratch_key(layer.index), layer.scratch_bytes, step, step)
             arena.append(buffer)
             everything.append(buffer)
-    overlaps = _overlaps(graph, alive, {buffer.name for buffer in arena}) if in_place else ()
+    overlaps = _overlaps(graph, alive, movable) if in_place else ()
     plan = search_arena(arena, alignment, overlaps)
     for index in alive:
         if index not in storage:
@@ -125,23 +128,12 @@ def plan_memory(graph: Graph, *, in_place: bool = True) -> MemoryPlan:
     )
 
 
-def _overlaps(graph: Graph, alive: Mapping[int, tuple[int, int]], movable: set[str]) -> tuple[Overlap, ...]:
-    """Return which outputs may share memory with an input of their layer: one whose last reader that layer is."""
-    found = []
-    for step, layer in enumerate(graph.layers):
-        if len(layer.outputs) != 1:
-            continue
-        output = layer.outputs[0]
-        choices: dict[int, int | None] = dict.fromkeys(layer.in_place_inputs)
-        choices.update(layer.output_leads)
-        for position, distance in choices.items():
-            source = layer.inputs[position]
-            if alive[source][1] != step or not {_tensor_key(source), _tensor_key(output)} <= movable:
-                continue
-            if distance is None and graph.tensors[output].size > graph.tensors[source].size:
-                continue
-            found.append(Overlap(_tensor_key(output), _tensor_key(source), distance))
-    return tuple(found)
+def _overlaps(graph: Graph, alive: Mapping[int, tuple[int, int]], movable: set[int]) -> tuple[Overlap, ...]:
+    last_steps = {index: last for index, (_, last) in alive.items()}
+    return tuple(
+        Overlap(_tensor_key(sharing.written), _tensor_key(sharing.read), sharing.distance)
+        for sharing in find_sharing(graph, last_steps, movable)
+    )
 
 
 def _sharing(graph: Graph, storage: Mapping[int, Storage]) -> frozenset[int]:

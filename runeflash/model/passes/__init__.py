@@ -1,7 +1,7 @@
 """Passes: each changes the program and never its result; each in a file of its own that says why that is so.
 
 Those of the file run first: they change operators and their tensors, which are then read once more. Those of the graph
-change the checked layers. ``in-place`` is part of planning the memory.
+change the checked layers. ``in-place`` tells the planner of the memory what may be shared.
 """
 
 from __future__ import annotations
