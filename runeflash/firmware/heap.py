@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shlex
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,15 +85,18 @@ def _build(work: Path, tools: FirmwareTools) -> None:
     measure = folder("targets") / "measure"
     includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
     common = [*tools.machine, *flags.SEMANTICS, *includes]
-    objects = []
     groups = flags.source_groups("wasm3")
     programs = [*sorted(measure.glob("*.c")), measure / "programs" / "engine_heap.c"]
     groups.append(("measure", programs, [*flags.OWN]))
-    for name, sources, extra in groups:
-        for source in sources:
-            output = work / f"{name}-{source.stem}.o"
-            _run(tools, [*common, *extra, "-c", source, "-o", output], what=f"compiling {source.name}")
-            objects.append(output)
+
+    def compile_source(name: str, source: Path, extra: list[str]) -> Path:
+        output = work / f"{name}-{source.stem}.o"
+        _run(tools, [*common, *extra, "-c", source, "-o", output], what=f"compiling {source.name}")
+        return output
+
+    jobs = [(name, source, extra) for name, sources, extra in groups for source in sources]
+    with ThreadPoolExecutor() as pool:
+        objects = list(pool.map(lambda job: compile_source(*job), jobs))
     _run(
         tools,
         [

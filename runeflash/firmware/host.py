@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runeflash.firmware import flags
@@ -92,20 +93,17 @@ def runtime_objects(engine: str) -> list[Path]:
             elif name not in {"libc", "libm"}:
                 groups.append((name, sources, extra))
         groups.append(("host", sorted((folder("targets") / "host").glob("*.c")), [*flags.OWN]))
-        for name, sources, extra in groups:
-            for source in sources:
-                zig.compile_c(
-                    [
-                        *_flags(),
-                        *extra,
-                        f"-I{_common()}",
-                        "-c",
-                        source,
-                        "-o",
-                        work / f"{name}-{source.stem}.o",
-                    ],
-                    what=f"compiling {source.name} for this computer",
-                )
+
+        def compile_source(name: str, source: Path, extra: list[str]) -> None:
+            output = work / f"{name}-{source.stem}.o"
+            zig.compile_c(
+                [*_flags(), *extra, f"-I{_common()}", "-c", source, "-o", output],
+                what=f"compiling {source.name} for this computer",
+            )
+
+        jobs = [(name, source, extra) for name, sources, extra in groups for source in sources]
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda job: compile_source(*job), jobs))
 
     place = cache.entry("host-objects", cache.key("host-objects", _sources_key(), engine), make)
     return sorted(place.glob("*.o"))

@@ -1,7 +1,7 @@
 """The user's cache: one folder, entries named by the hash of what made them.
 
-An entry is written beside its place and renamed into it, so that two processes that
-make the same entry at once both end with a whole one.
+An entry is written beside its place and renamed into it: it is whole, or not there. It is made once: other processes
+wait for the one that is making it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import runeflash
+from runeflash.toolchain.lock import file_lock
 
 ENVIRONMENT_VARIABLE = "RUNEFLASH_CACHE_DIR"
 
@@ -48,12 +49,27 @@ def tree_key(folder: Path, pattern: str = "**/*") -> str:
 
 
 def entry(kind: str, name: str, make: Callable[[Path], None]) -> Path:
-    """Return the folder of an entry, calling ``make(folder)`` to fill it where it is not there yet."""
+    """Return the folder of an entry, calling ``make(folder)`` to fill it where it is not there yet.
+
+    A process that wants what another one is making waits for it. ``make`` may ask for other entries, if none of
+    them needs this one.
+    """
     place = cache_folder() / kind / name
     if place.is_dir():
         return place
-    place.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{name[:8]}-", dir=place.parent))
+    lock = place.parent / f".{name}.lock"
+    with file_lock(lock):
+        try:
+            if not place.is_dir():
+                _fill(place, make)
+        finally:
+            # Who waits for this very file goes on when it is gone; two at once are no harm.
+            lock.unlink(missing_ok=True)
+    return place
+
+
+def _fill(place: Path, make: Callable[[Path], None]) -> None:
+    work = Path(tempfile.mkdtemp(prefix=f".{place.name[:8]}-", dir=place.parent))
     try:
         make(work)
         try:
@@ -63,4 +79,3 @@ def entry(kind: str, name: str, make: Callable[[Path], None]) -> Path:
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return place

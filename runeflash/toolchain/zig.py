@@ -38,6 +38,9 @@ WASM_FLAGS = (
     *SEMANTICS_FLAGS,
 )
 
+#: Where programs that take glibc look for its loader; not every computer with a glibc has it there.
+_GLIBC_LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-aarch64.so.1"}
+
 
 def executable() -> Path:
     """Return zig's executable.
@@ -66,10 +69,23 @@ def environment() -> dict[str, str]:
 def host_target() -> str:
     """Return zig's name of the baseline target for programs that run on this computer."""
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
-    system = {"Linux": "linux-musl", "Darwin": "macos-none", "Windows": "windows-gnu"}.get(platform.system())
+    linux = "linux-gnu.2.17" if _has_glibc(machine) else "linux-musl"
+    system = {"Linux": linux, "Darwin": "macos-none", "Windows": "windows-gnu"}.get(platform.system())
     if system is None:
         raise ToolError(f"runeflash cannot build programs for {platform.system()}")
     return f"{machine}-{system}"
+
+
+def _has_glibc(machine: str) -> bool:
+    """Return whether programs can take this computer's glibc, of any version that PyPI's packages run on (PEP 599).
+
+    Only stubs of it are made. The first program with musl waits until all of musl is compiled: a minute of one core.
+    """
+    try:
+        glibc = os.confstr("CS_GNU_LIBC_VERSION")
+    except (AttributeError, OSError, ValueError):  # no such function on Windows, no such name in other C libraries
+        return False
+    return glibc is not None and machine in _GLIBC_LOADERS and Path(_GLIBC_LOADERS[machine]).exists()
 
 
 def host_flags() -> list[str]:

@@ -49,8 +49,7 @@ def _sources_key() -> str:
 def _compiler(sanitizer: str) -> tuple[list[str], list[str]]:
     """Return a compiler's command, and the flags of its sanitizers."""
     if sanitizer == "zig-undefined":
-        target = zig.host_target().replace("musl", "gnu")  # a library that Python loads must use Python's C library
-        return [str(zig.executable()), "cc", f"--target={target}"], ["-fsanitize=undefined"]
+        return [str(zig.executable()), "cc", f"--target={zig.host_target()}"], ["-fsanitize=undefined"]
     for name in ("gcc", "clang"):
         found = shutil.which(name)
         if found:

@@ -68,16 +68,20 @@ env.Replace(
 )
 
 
-def compile_group(name, sources, extra):
-    """Return the objects of some files, each below build_dir/name."""
+# In the cache of objects a path is part of an object's name: of what boards share, no part of it may be the board's id.
+shared_dir = Path(env.subst("$PROJECT_WORKSPACE_DIR")) / "shared"
+
+
+def compile_group(name, sources, extra, place=build_dir):
+    """Return the objects of some files, each below place/name."""
     group = env.Clone()
     group.Append(CCFLAGS=extra)
-    return [group.Object(str(build_dir / name / f"{path.stem}.o"), str(path)) for path in sources]
+    return [group.Object(str(place / name / f"{path.stem}.o"), str(path)) for path in sources]
 
 
 objects = []
 for group_name, paths, extra in flags.source_groups(engine):
-    objects += compile_group(group_name, paths, extra)
+    objects += compile_group(group_name, paths, extra, shared_dir)
 sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
 # Only here does the command name the project's folder: the other objects are shared between projects.
 project_map = f"-ffile-prefix-map={env.subst('$PROJECT_DIR')}=project"
