@@ -11,21 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
 _ALLOCATED = 2  # SHF_ALLOC
 _FILL = 0xFF  # what erased flash reads
 _HEX_LINE = 16
-
-
-@dataclass(frozen=True)
-class Symbol:
-    """A symbol with its address (without the Thumb bit), size in bytes and section."""
-
-    name: str
-    address: int
-    size: int
-    is_function: bool
 
 
 @dataclass(frozen=True)
@@ -66,22 +55,6 @@ def read_elf(path: Path) -> Elf:
             if section["sh_flags"] & _ALLOCATED and section["sh_size"]
         )
     return Elf(tuple(segments), sections)
-
-
-def read_symbols(path: Path) -> tuple[Symbol, ...]:
-    """Return every named symbol of an ELF file; reading them takes far longer than all else that is in it."""
-    with path.open("rb") as file:
-        table = ELFFile(file).get_section_by_name(".symtab")
-        return tuple(
-            Symbol(
-                symbol.name,
-                symbol["st_value"] & ~1 if symbol["st_info"]["type"] == "STT_FUNC" else symbol["st_value"],
-                symbol["st_size"],
-                symbol["st_info"]["type"] == "STT_FUNC",
-            )
-            for symbol in (table.iter_symbols() if isinstance(table, SymbolTableSection) else ())
-            if symbol.name
-        )
 
 
 def flash_image(elf: Elf) -> bytes:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from runeflash.elf_symbols import read_symbols
 from runeflash.errors import InternalError
-from runeflash.firmware.elf_tool import read_symbols
 from runeflash.firmware.model_profile import Event, ModelAddresses, difference, elf_reader, layer_rows
 from runeflash.model import CompiledModel
 from runeflash.profile import Kind, Row

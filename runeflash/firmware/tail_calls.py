@@ -12,8 +12,8 @@ import struct
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
+from runeflash.elf_symbols import symbols_of
 from runeflash.errors import ToolError
 
 #: Operations that call on purpose: a function of the rune, of the host, or the body of a loop.
@@ -42,25 +42,25 @@ def _scan(elf_path: Path) -> tuple[int, list[str]]:
     """Return the number of operations, and the names of those with an indirect call that should have none."""
     with elf_path.open("rb") as file:
         elf = ELFFile(file)
-        table = elf.get_section_by_name(".symtab")
-        symbols = list(table.iter_symbols()) if isinstance(table, SymbolTableSection) else []
-        data_marks = {s["st_value"] for s in symbols if s.name.startswith("$d")}
-        code_marks = {s["st_value"] for s in symbols if s.name.startswith("$t")}
+        symbols = symbols_of(elf)
+        data_marks = {symbol.value for symbol in symbols if symbol.name.startswith("$d")}
+        code_marks = {symbol.value for symbol in symbols if symbol.name.startswith("$t")}
         calling = []
         operations = 0
         code_of: dict[int, tuple[int, bytes]] = {}
         for symbol in symbols:
-            if not symbol.name.startswith("op_") or symbol["st_info"]["type"] != "STT_FUNC":
+            if not symbol.name.startswith("op_") or not symbol.is_function or symbol.section is None:
                 continue
             operations += 1
-            number = symbol["st_shndx"]
-            if number not in code_of:
-                section = elf.get_section(number)
-                code_of[number] = section["sh_addr"], section.data()
-            base, data = code_of[number]
-            address = symbol["st_value"] & ~1
-            code = data[address - base : address - base + symbol["st_size"]]
-            if not symbol.name.startswith(_CALLING) and _has_indirect_call(code, address, data_marks, code_marks):
+            if symbol.section not in code_of:
+                section = elf.get_section(symbol.section)
+                code_of[symbol.section] = section["sh_addr"], section.data()
+            base, data = code_of[symbol.section]
+            start = symbol.address - base
+            code = data[start : start + symbol.size]
+            if not symbol.name.startswith(_CALLING) and _has_indirect_call(
+                code, symbol.address, data_marks, code_marks
+            ):
                 calling.append(symbol.name)
     return operations, sorted(set(calling))
 

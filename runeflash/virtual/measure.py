@@ -14,8 +14,8 @@ from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
+from runeflash.elf_symbols import Symbol, symbols_of
 from runeflash.errors import DeviceError, InternalError
 from runeflash.virtual.machine import Machine, Passage, Region, StopReason
 
@@ -73,10 +73,10 @@ def run_program(
         for segment in file.iter_segments("PT_LOAD"):
             if segment["p_filesz"]:
                 machine.write_memory(segment["p_vaddr"], segment.data())
-        symbols = file.get_section_by_name(".symtab")
+        symbols = symbols_of(file)
     except ELFError as error:
         raise InternalError(f"the program to measure is not an ELF file ({error})") from error
-    if not isinstance(symbols, SymbolTableSection):
+    if not symbols:
         raise InternalError("the program to measure has no symbols")
     for name, data in inputs.items():
         machine.write_memory(_find(symbols, name, len(data)), data)
@@ -96,10 +96,11 @@ def run_program(
     )
 
 
-def _find(symbols: SymbolTableSection, name: str, size: int) -> int:
-    found = [symbol for symbol in symbols.get_symbol_by_name(name) or [] if symbol["st_shndx"] != "SHN_UNDEF"]
+def _find(symbols: Sequence[Symbol], name: str, size: int) -> int:
+    found = [symbol for symbol in symbols if symbol.name == name and symbol.section is not None]
     if len(found) != 1:
         raise InternalError(f"the program to measure has {len(found)} symbols called {name}")
-    if size > found[0]["st_size"]:
-        raise InternalError(f"{name} has {found[0]['st_size']} bytes in the program to measure, not {size}")
-    return int(found[0]["st_value"])
+    (symbol,) = found
+    if size > symbol.size:
+        raise InternalError(f"{name} has {symbol.size} bytes in the program to measure, not {size}")
+    return symbol.value

@@ -15,7 +15,8 @@ from tflite_builder import ModelBuilder, fully_connected_options
 from runeflash.boards import find_board
 from runeflash.device.recordings import Recordings
 from runeflash.device.session import RunSession
-from runeflash.firmware.elf_tool import read_elf, read_symbols
+from runeflash.elf_symbols import read_symbols
+from runeflash.firmware.elf_tool import read_elf
 from runeflash.virtual.board import VirtualBoard
 
 PAINT = b"\xa5"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runeflash.firmware.stack.call_graph import Depth, read_call_graph
@@ -60,11 +60,12 @@ def stack_bound(elf: Path, module: Module, loading_stack: int | None) -> StackBo
     leaves = {name: Depth(0, (name,)) for name in _LEAVING}
     if loading_stack is not None:
         leaves[_LOADER] = Depth(0, (_LOADER,))
-        graph = read_call_graph(elf, code, leaves)
+    graph = read_call_graph(elf, code, leaves)
+    if loading_stack is not None:
         caller = code.named(_CALLER)
         below = interpreter_depth(graph, module)
         leaves[_CALLER] = Depth((caller.frame if caller else 0) + below.bytes, (_CALLER, *below.path))
-    graph = read_call_graph(elf, code, leaves)
+        graph = replace(graph, leaves=leaves)
     running = graph.below(_ENTRY)
     loading = 0
     if loading_stack is not None:

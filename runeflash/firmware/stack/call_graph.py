@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
+from runeflash.elf_symbols import symbols_of
 from runeflash.errors import InternalError, UserError
 from runeflash.firmware.stack.frames import Code, Function
 
@@ -178,27 +178,20 @@ def read_call_graph(path: Path, code: Code, leaves: Mapping[str, Depth]) -> Call
     """Return the call graph of an ELF file whose functions have been read."""
     with path.open("rb") as file:
         elf = ELFFile(file)
-        table = elf.get_section_by_name(".symtab")
-        assert isinstance(table, SymbolTableSection), path
         sections = [(section["sh_addr"], section["sh_type"], section.data) for section in elf.iter_sections()]
         files: dict[int, str] = {}
         tables: dict[str, set[int]] = {}
         current = ""
-        for symbol in table.iter_symbols():
-            kind, value, size, number = (
-                symbol["st_info"]["type"],
-                symbol["st_value"],
-                symbol["st_size"],
-                symbol["st_shndx"],
-            )
-            if kind == "STT_FILE":
+        for symbol in symbols_of(elf):
+            if symbol.is_file:
                 current = Path(symbol.name).stem
-            elif symbol["st_info"]["bind"] == "STB_LOCAL" and kind == "STT_FUNC":
-                files[value & ~1] = current
-            elif kind == "STT_OBJECT" and size >= 4 and isinstance(number, int):
-                base, section_kind, data = sections[number]
+            elif symbol.is_local and symbol.is_function:
+                files[symbol.address] = current
+            elif symbol.is_object and symbol.size >= 4 and symbol.section is not None:
+                base, section_kind, data = sections[symbol.section]
                 if section_kind == "SHT_PROGBITS":
-                    content = data()[value - base : value - base + size]
+                    start = symbol.value - base
+                    content = data()[start : start + symbol.size]
                     words = struct.unpack(f"<{len(content) // 4}I", content[: len(content) // 4 * 4])
                     pointers = {word & ~1 for word in words if word & 1 and word & ~1 in code.functions}
                     if pointers:

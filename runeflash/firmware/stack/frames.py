@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
 
+from runeflash.elf_symbols import symbols_of
 from runeflash.firmware.stack.thumb import Flow, Step, decode
 
 
@@ -76,26 +76,24 @@ def read_code(path: Path) -> Code:
     """Return the functions of an ELF file for a Cortex-M core."""
     with path.open("rb") as file:
         elf = ELFFile(file)
-        table = elf.get_section_by_name(".symtab")
-        assert isinstance(table, SymbolTableSection), path
-        symbols = [
-            (s.name, s["st_value"], s["st_size"], s["st_info"]["type"], s["st_shndx"]) for s in table.iter_symbols()
-        ]
+        symbols = symbols_of(elf)
         sections = {
             number: (section["sh_addr"], section.data())
             for number, section in enumerate(elf.iter_sections())
             if section["sh_flags"] & 4  # SHF_EXECINSTR
         }
     # Mapping symbols (ELF for the Arm architecture, 5.5.5).
-    marks = sorted({(value, name[1] == "d") for name, value, *_ in symbols if name[:2] in ("$d", "$t")})
+    marks = [
+        sorted({symbol.value for symbol in symbols if symbol.name.startswith(letters)}) for letters in ("$d", "$t")
+    ]
     names: dict[int, tuple[str, int, int]] = {}
     addresses: dict[str, int] = {}
-    for name, value, size, kind, section in symbols:
-        if kind == "STT_FUNC" and section in sections:
-            address = value & ~1
-            addresses[name] = address
-            if address not in names or size > names[address][1]:
-                names[address] = name, size, section
+    for symbol in symbols:
+        if symbol.is_function and symbol.section is not None and symbol.section in sections:
+            address = symbol.address
+            addresses[symbol.name] = address
+            if address not in names or symbol.size > names[address][1]:
+                names[address] = symbol.name, symbol.size, symbol.section
     functions = {}
     ordered = sorted(names)
     for position, address in enumerate(ordered):
@@ -103,7 +101,7 @@ def read_code(path: Path) -> Code:
         base, data = sections[section]
         following = ordered[position + 1] if position + 1 < len(ordered) else base + len(data)
         end = address + size if size else min(following, base + len(data))
-        functions[address] = _Walk(name, address, end, _places(address, end, base, data, marks)).run()
+        functions[address] = _Walk(name, address, end, _places(address, end, base, data, *marks)).run()
     return Code(functions, addresses)
 
 
@@ -119,11 +117,14 @@ class _Place:
     is_conditional: bool
 
 
-def _places(address: int, end: int, base: int, data: bytes, marks: Sequence[tuple[int, bool]]) -> dict[int, _Place]:
+def _places(
+    address: int, end: int, base: int, data: bytes, data_marks: Sequence[int], code_marks: Sequence[int]
+) -> dict[int, _Place]:
     """Return the instructions from an address to another, without the data between them."""
     places: dict[int, _Place] = {}
-    data_from = [place for place, is_data in marks if is_data and address <= place < end]
-    code_from = [place for place, is_data in marks if not is_data and address <= place < end]
+    data_from, code_from = (
+        marks[bisect.bisect_left(marks, address) : bisect.bisect_left(marks, end)] for marks in (data_marks, code_marks)
+    )
     conditional = 0
     while address < end:
         if data_from and data_from[0] <= address:
