@@ -34,6 +34,7 @@ class _Listener:
         self._wanted = wanted
         self._on_call = on_call
         self._outputs: dict[int, int] = {}
+        self._whole = False
 
     @property
     def finished(self) -> bool:
@@ -56,14 +57,17 @@ class _Listener:
             raise rune_failure(status)
         if status.kind == "boot":
             self.boot = status.fields
+            self._whole = True
         elif status.kind == KIND:
             call = read_call_profile(status)
             if call is None:
                 raise DeviceError(f"the board at {self._port.device} prints a `profile` line of another form")
-            self.calls.append(call)
             self.heard = time.monotonic()
             self._outputs.clear()
-            self._on_call(len(self.calls))
+            if self._whole:
+                self.calls.append(call)
+                self._on_call(len(self.calls))
+            self._whole = True  # the first one's call had begun, and waited, before anybody listened
 
     def no_lines(self, what: str) -> UserError:
         return UserError(

@@ -25,6 +25,7 @@ from runeflash.rune.wasm import (
     DATA_COUNT,
     ELEMENT,
     EXPORT,
+    FunctionType,
     Global,
     Module,
 )
@@ -84,7 +85,7 @@ def _check(module: Module, profile: bool) -> None:
     """Refuse what the generated C could not be, in the words of a user's error rather than a compiler's."""
     types = module.types
     for item in module.imports:
-        if profile and item.name == STAGE_IMPORT:
+        if profile and item.name == STAGE_IMPORT and types[item.type_index] == FunctionType(b"", b""):
             continue  # the build's own
         parameters = abi.IMPORTS.get(item.name)
         if item.module != "env" or item.kind != 0 or parameters is None:

@@ -38,8 +38,7 @@ static uint32_t place_of(uint32_t stage, const char *host_call) {
     if (profile.count == rune_profile_part_count) {
         return 0;
     }
-    rune_profile_parts[profile.count].stage = stage;
-    rune_profile_parts[profile.count].host_call = host_call;
+    rune_profile_parts[profile.count] = (rune_profile_part){.host_call = host_call, .stage = stage};
     return profile.count++;
 }
 
