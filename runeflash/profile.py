@@ -1,7 +1,8 @@
 """What parts of a program cost: rows of one table, whatever they are rows of.
 
 A part is a layer of a model, a stage of a rune, a call of the host, or what is left. Instructions are exact, counted on
-a virtual board; cycles are an estimate; what does not apply to a kind of part is None.
+a virtual board, and cycles an estimate; microseconds are measured by a firmware itself, with its board's clock. What
+was not looked at, or does not apply to a kind of part, is None.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Row:
         name: of the layer, the stage, the call.
         instructions: executed, in one call of the rune or one inference.
         cycles: estimated.
+        microseconds, least_microseconds, most_microseconds: the mean of some calls of the rune, and the bounds.
         stage: in which a rune was, as what it is a part of; of a stage, its own name.
         calls: of a host call, how often the stage made it.
         model: of a layer, the model's name.
@@ -42,8 +44,8 @@ class Row:
 
     kind: Kind
     name: str
-    instructions: int
-    cycles: int
+    instructions: int | None = None
+    cycles: int | None = None
     stage: str | None = None
     calls: int | None = None
     model: str | None = None
@@ -55,11 +57,16 @@ class Row:
     macs: int | None = None
     weight_bytes: int | None = None
     arena_bytes: int | None = None
+    microseconds: float | None = None
+    least_microseconds: int | None = None
+    most_microseconds: int | None = None
 
     @property
     def instructions_per_mac(self) -> float | None:
         """Of the multiplications of the model as given, so that removing some shows."""
-        return self.instructions / self.given_macs if self.given_macs else None
+        if self.instructions is None or not self.given_macs:
+            return None
+        return self.instructions / self.given_macs
 
 
 @dataclass(frozen=True)
@@ -68,25 +75,33 @@ class Profile:
 
     Attributes:
         title: of what, on what.
-        toolchain: compiler and version.
+        toolchain: compiler and version; None where a firmware does not say.
         rows: in the order in which they ran.
         code_bytes: flash that the code of the models takes, without their weights; None where that is not known.
     """
 
     title: str
-    toolchain: str
+    toolchain: str | None
     rows: tuple[Row, ...]
     code_bytes: int | None = None
 
     @property
-    def instructions(self) -> int:
-        """Of all parts."""
-        return sum(row.instructions for row in self.rows)
+    def instructions(self) -> int | None:
+        """Of all parts; None where none were counted."""
+        counted = [row.instructions for row in self.rows if row.instructions is not None]
+        return sum(counted) if counted else None
 
     @property
-    def cycles(self) -> int:
-        """Of all parts."""
-        return sum(row.cycles for row in self.rows)
+    def cycles(self) -> int | None:
+        """Of all parts; None where none were estimated."""
+        estimated = [row.cycles for row in self.rows if row.cycles is not None]
+        return sum(estimated) if estimated else None
+
+    @property
+    def microseconds(self) -> float | None:
+        """Of all parts; None where none were measured."""
+        measured = [row.microseconds for row in self.rows if row.microseconds is not None]
+        return sum(measured) if measured else None
 
     @property
     def given_macs(self) -> int:
@@ -101,7 +116,7 @@ class Profile:
     @property
     def instructions_per_mac(self) -> float | None:
         """Of the models, what lies between their layers included; None where nothing is multiplied."""
-        spent = sum(row.instructions for row in self.rows if row.model is not None)
+        spent = sum(row.instructions or 0 for row in self.rows if row.model is not None)
         return spent / self.given_macs if self.given_macs else None
 
 
@@ -112,12 +127,14 @@ def as_data(profile: Profile) -> dict[str, Any]:
         content = asdict(row)
         content["kind"] = row.kind.value
         content["instructions_per_mac"] = _rounded(row.instructions_per_mac)
+        content["microseconds"] = _tenths(row.microseconds)
         rows.append(content)
     return {
         "title": profile.title,
         "toolchain": profile.toolchain,
         "instructions": profile.instructions,
         "cycles": profile.cycles,
+        "microseconds": _tenths(profile.microseconds),
         "given_macs": profile.given_macs,
         "macs": profile.macs,
         "instructions_per_mac": _rounded(profile.instructions_per_mac),
@@ -128,7 +145,11 @@ def as_data(profile: Profile) -> dict[str, Any]:
 
 def format_profile(profile: Profile) -> str:
     """Return a profile as a table for people."""
-    header = ("", "part", "in", "out", "MACs", "left", "instructions", "per MAC", "cycles", "weights", "arena")
+    header = (
+        *("", "part", "in", "out", "MACs", "left", "instructions", "per MAC", "cycles", "weights", "arena"),
+        *("microseconds", "least", "most"),
+    )
+    varies = any(row.least_microseconds != row.most_microseconds for row in profile.rows)
     lines: list[Sequence[str]] = [header]
     lines += [
         (
@@ -143,6 +164,9 @@ def format_profile(profile: Profile) -> str:
             _number(row.cycles),
             _number(row.weight_bytes),
             _number(row.arena_bytes),
+            _number(_whole(row.microseconds)),
+            _number(row.least_microseconds if varies else None),
+            _number(row.most_microseconds if varies else None),
         )
         for row in profile.rows
     ]
@@ -152,18 +176,21 @@ def format_profile(profile: Profile) -> str:
             "total",
             "",
             "",
-            _number(profile.given_macs),
+            _number(profile.given_macs) if profile.instructions is not None else "",
             _number(profile.macs if profile.macs != profile.given_macs else None),
             _number(profile.instructions),
             _ratio(profile.instructions_per_mac),
             _number(profile.cycles),
-            _number(sum(row.weight_bytes or 0 for row in profile.rows)),
+            _number(sum(row.weight_bytes or 0 for row in profile.rows)) if profile.instructions is not None else "",
+            "",
+            _number(_whole(profile.microseconds)),
+            "",
             "",
         )
     )
     used = [column for column in range(len(header)) if any(line[column] for line in lines[1:])]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    text = [f"{profile.title}, {profile.toolchain}"]
+    text = [", ".join(filter(None, (profile.title, profile.toolchain)))]
     for line in lines:
         cells = [
             line[column].ljust(widths[column]) if 1 <= column <= 3 else line[column].rjust(widths[column])
@@ -192,3 +219,12 @@ def _ratio(value: float | None) -> str:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+def _whole(value: float | None) -> int | None:
+    """Return a time as the clock could have read it."""
+    return None if value is None else round(value)
+
+
+def _tenths(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

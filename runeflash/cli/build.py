@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from runeflash.cli.inputs import build_folder, build_options, choose_board, find_input, load_rune, options_for
+from runeflash.cli.inputs import build_folder, choose_board, find_input, load_rune
+from runeflash.cli.options import BuildChoices, build_options, profile_option
 from runeflash.cli.output import progress
 
 
@@ -16,6 +17,7 @@ from runeflash.cli.output import progress
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=None, help="Folder instead of build/BOARD.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report on standard output.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what the tools print.")
+@profile_option
 @build_options
 def command(
     runefile: Path | None,
@@ -23,14 +25,8 @@ def command(
     output: Path | None,
     as_json: bool,
     verbose: bool,
-    engine: str,
-    toolchain: str,
-    sensors: str | None,
-    interval_ms: int,
-    budget: int,
-    resources: tuple[str, ...],
-    no_passes: tuple[str, ...],
-    lenient: bool,
+    profile: bool,
+    build: BuildChoices,
 ) -> None:
     """Build the firmware of RUNEFILE, a Runefile or a .rune file (default: the Runefile in this folder)."""
     from runeflash.firmware.build import build_firmware
@@ -38,18 +34,10 @@ def command(
 
     path = find_input(runefile)
     board = choose_board(board_name, path)
-    options = options_for(
-        board,
-        engine=engine,
-        toolchain=toolchain,
-        sensors=sensors,
-        interval_ms=interval_ms,
-        budget=budget,
-        no_passes=no_passes,
-    )
+    options = build.options_for(board, profile=profile)
     with progress() as show:
         show("compiling the rune")
-        rune = load_rune(path, resources, lenient=lenient)
+        rune = load_rune(path, build.resources, lenient=build.lenient)
         firmware = build_firmware(
             rune,
             options,

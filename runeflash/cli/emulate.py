@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
-from runeflash.cli.inputs import check_recordings, recording_options
+from runeflash.cli.options import RecordingChoices, recording_options
 from runeflash.cli.output import print_json
 from runeflash.errors import UsageError
 
@@ -53,11 +52,7 @@ def command(
     seed: int | None,
     erase: bool,
     as_json: bool,
-    sound: tuple[Path, ...],
-    accelerometer: tuple[Path, ...],
-    image: tuple[Path, ...],
-    raw: tuple[Path, ...],
-    advance: bool,
+    recorded: RecordingChoices,
 ) -> None:
     """Start a virtual board with a serial port; `flash` and `monitor` take it for a real one.
 
@@ -91,16 +86,15 @@ def command(
     from runeflash.boards import find_board
 
     assert board_name is not None
-    files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
-    check_recordings(files, advance)
+    recorded.checked()
     board = emulators.start(
         find_board(board_name),
         name=name,
         emulator=emulator,
         tcp=tcp,
         seed=seed,
-        files=files,
-        advance=advance,
+        files=recorded.files,
+        advance=recorded.advance,
         erase=erase,
     )
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from runeflash.cli.inputs import check_recordings, recording_options
+from runeflash.cli.options import RecordingChoices, recording_options
 from runeflash.cli.output import progress, warn
 from runeflash.errors import UsageError, UserError
 
@@ -27,11 +27,7 @@ def command(
     board_name: str | None,
     monitor: bool,
     verbose: bool,
-    sound: tuple[Path, ...],
-    accelerometer: tuple[Path, ...],
-    image: tuple[Path, ...],
-    raw: tuple[Path, ...],
-    advance: bool,
+    recorded: RecordingChoices,
 ) -> int:
     """Flash BUILD to a board: a build's folder, its report.json, or a .bin (default: the last build here).
 
@@ -44,8 +40,7 @@ def command(
     from runeflash.device.ports import check_takes_recordings, find_port
     from runeflash.firmware.built import is_build, last_build, project_for_image, read_build
 
-    files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
-    recordings = check_recordings(files, advance)
+    recordings = recorded.checked()
     if recordings is not None and not monitor:
         raise UsageError("recordings need --monitor, which plays them")
     wanted = find_board(board_name) if board_name is not None else None

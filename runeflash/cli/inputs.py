@@ -1,12 +1,10 @@
-"""What commands share: finding the Runefile, loading it, choosing the board, the options of a build."""
+"""What commands share: finding the Runefile, loading it, choosing the board."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING
 
 from runeflash.cli.output import print_diagnostics, warn
 from runeflash.cli.runefiles import DiagnosedError as DiagnosedError  # noqa: PLC0414  (commands take both from here)
@@ -15,11 +13,7 @@ from runeflash.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from runeflash.boards import Board
-    from runeflash.device.recordings import Recordings
-    from runeflash.firmware.options import BuildOptions
     from runeflash.rune import Rune
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def load_rune(
@@ -112,128 +106,3 @@ def choose_board(given: str | None, path: Path) -> Board:
         "no board was named, and none has been built here yet",
         hint=f"add --board with one of {', '.join(board.id for board in all_boards())}, or ./YOURS.json",
     )
-
-
-def recording_options(function: F) -> F:
-    """Add the options that name recordings to a command, as ``sound``, ``accelerometer``, ``image`` and ``raw``."""
-    file = click.Path(path_type=Path)
-    options = [
-        click.option("--sound", multiple=True, type=file, help="A WAV file for SOUND."),
-        click.option("--accelerometer", "--accel", multiple=True, type=file, help="A CSV file of x, y, z for ACCEL."),
-        click.option("--image", multiple=True, type=file, help="A picture for IMAGE."),
-        click.option("--raw", multiple=True, type=file, help="A file for RAW."),
-        click.option("--advance", is_flag=True, help="Walk on through the recordings instead of starting over."),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def check_recordings(files: Mapping[str, Sequence[Path]], advance: bool) -> Recordings | None:
-    """Return the recordings of the options, each looked at, or None where none was given.
-
-    Raises:
-        UserError: one cannot be read as what it should be.
-    """
-    from runeflash.device.recordings import Recordings
-
-    if not any(files.values()):
-        if advance:
-            raise UsageError("--advance needs a recording to walk through")
-        return None
-    for kind, paths in files.items():
-        for number in range(len(paths)):
-            Recordings(files).provide(kind, number, 0, {})
-    return Recordings(files, advance, warn)
-
-
-def build_options(function: F) -> F:
-    """Add the options that ``build`` and ``run`` share to a command."""
-    from runeflash.firmware.options import DEFAULT_BUDGET, DEFAULT_INTERVAL_MS
-
-    options = [
-        click.option(
-            "--engine",
-            default="wasm3",
-            help="How the rune is executed: wasm3 or aot (compiled).",
-        ),
-        click.option("--toolchain", default="auto", help="The firmware's compiler: auto, gcc or zig."),
-        click.option("--sensors", default=None, help="Where sensor data comes from: stream (the host)."),
-        click.option(
-            "--interval-ms",
-            type=click.IntRange(1, 3_600_000),
-            default=DEFAULT_INTERVAL_MS,
-            show_default=True,
-            help="Time between calls of a pipeline without a timed sensor.",
-        ),
-        click.option(
-            "--budget",
-            type=click.IntRange(1_000, 2**31 - 1),
-            default=DEFAULT_BUDGET,
-            show_default=True,
-            help="Instructions of the rune in one call: what needs more is stopped, and started anew.",
-        ),
-        click.option("--resource", "resources", multiple=True, metavar="NAME=@FILE|TEXT", help="Data of a resource."),
-        click.option(
-            "--no-pass", "no_passes", multiple=True, metavar="PASS", help="Leave out a pass of the model compiler."
-        ),
-        click.option("--lenient", is_flag=True, help="Errors that the reference would have let pass are warnings."),
-    ]
-    for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def options_for(
-    board: Board,
-    *,
-    engine: str,
-    toolchain: str,
-    sensors: str | None,
-    interval_ms: int,
-    budget: int,
-    no_passes: tuple[str, ...] = (),
-) -> BuildOptions:
-    """Return the checked options of a build.
-
-    Raises:
-        UsageError: a value that there is not, or that this version does not have.
-    """
-    from runeflash.firmware.options import TOOLCHAINS, BuildOptions
-
-    check_engine(engine)
-    if toolchain not in TOOLCHAINS:
-        raise UsageError(f"--toolchain is one of {', '.join(TOOLCHAINS)}, not {toolchain!r}")
-    chosen = board.sensors[0] if sensors is None else sensors
-    if chosen not in board.sensors:
-        if chosen == "onboard":
-            raise UsageError(
-                f"--sensors onboard is not part of this version yet for {board.id}",
-                hint="leave it out: the host then plays recordings into the board",
-            )
-        raise UsageError(f"--sensors is one of {', '.join(board.sensors)} for {board.id}, not {chosen!r}")
-    return BuildOptions(board, chosen, toolchain, engine, interval_ms, budget, check_passes(no_passes))
-
-
-def check_passes(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the values of ``--no-pass``, each once and sorted.
-
-    Raises:
-        UsageError: there is no such pass.
-    """
-    if not names:
-        return ()
-    from runeflash.model.passes import PASS_NAMES
-
-    for name in names:
-        if name not in PASS_NAMES:
-            raise UsageError(f"--no-pass is one of {', '.join(PASS_NAMES)}, not {name!r}")
-    return tuple(sorted(set(names)))
-
-
-def check_engine(engine: str) -> None:
-    """Check the value of ``--engine``."""
-    from runeflash.firmware.options import ENGINES
-
-    if engine not in ENGINES:
-        raise UsageError(f"--engine is one of {', '.join(ENGINES)}, not {engine!r}")

@@ -8,6 +8,7 @@ import sys
 
 import click
 
+import runeflash
 from runeflash.cli.inputs import DiagnosedError
 from runeflash.cli.output import print_error
 from runeflash.errors import RuneflashError, UsageError, UserError
@@ -28,7 +29,7 @@ COMMANDS = {
     "monitor": "Watch a board: its outputs, decoded, live.",
     "new": "Make a folder with a project to start from.",
     "pio": "Run PlatformIO as runeflash sets it up.",
-    "profile": "Count the instructions of a rune's parts, or of a model's layers, on a virtual board.",
+    "profile": "Show what a rune's stages, host calls and model layers cost, on a virtual or a real board.",
     "run": "Run a Runefile on this computer, or its firmware on a board.",
     "schema": "Print the JSON schema of YAML Runefiles.",
     "version": "Show the version.",
@@ -78,6 +79,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(runeflash.__version__, prog_name="runeflash", message="%(prog)s %(version)s")
 def cli() -> None:
     """Turn a Runefile (sensor, signal processing, TensorFlow Lite model, output) into firmware."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runeflash.cli.inputs import check_passes
+from runeflash.cli.options import check_passes
 from runeflash.cli.output import print_json
 from runeflash.errors import UserError
 

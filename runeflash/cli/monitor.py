@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runeflash.cli.inputs import check_recordings, recording_options
+from runeflash.cli.options import RecordingChoices, recording_options
 
 
 @click.command("monitor")
@@ -26,11 +26,7 @@ def command(
     output: Path | None,
     lines: int | None,
     timeout: float | None,
-    sound: tuple[Path, ...],
-    accelerometer: tuple[Path, ...],
-    image: tuple[Path, ...],
-    raw: tuple[Path, ...],
-    advance: bool,
+    recorded: RecordingChoices,
 ) -> int:
     """Show what a board prints: outputs, boots, log and error lines. Ctrl-C ends it.
 
@@ -40,8 +36,7 @@ def command(
     from runeflash.cli.watching import watch
     from runeflash.device.ports import find_port
 
-    files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
-    recordings = check_recordings(files, advance)
+    recordings = recorded.checked()
     return watch(
         find_port(port),
         baud=baud,

@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runeflash.cli.inputs import (
-    build_options,
-    check_engine,
-    check_passes,
-    find_input,
-    load_rune,
-    options_for,
-    recording_options,
-)
+from runeflash.cli.inputs import find_input, load_rune
+from runeflash.cli.options import BuildChoices, RecordingChoices, build_options, profile_option, recording_options
 from runeflash.cli.output import progress, warn
 from runeflash.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from runeflash.device.ports import Port
+    from runeflash.device.session import RunSession
 
 
 @click.command("run")
@@ -38,31 +32,21 @@ if TYPE_CHECKING:
 @click.option("--random", "seed", type=click.IntRange(0, 2**64 - 1), default=None, help="The seed of RAND.")
 @click.option("-r", "--repeats", type=click.IntRange(1), default=1, show_default=True, help="How many calls.")
 @click.option("--count", is_flag=True, help="Print executed instructions on standard error (virtual boards).")
+@profile_option
 @build_options
 def command(
     runefile: Path | None,
     board_name: str | None,
     emulator: str,
     port: str | None,
-    sound: tuple[Path, ...],
-    accelerometer: tuple[Path, ...],
-    image: tuple[Path, ...],
-    raw: tuple[Path, ...],
+    recorded: RecordingChoices,
     seed: int | None,
     repeats: int,
-    advance: bool,
     count: bool,
-    engine: str,
-    toolchain: str,
-    sensors: str | None,
-    interval_ms: int,
-    budget: int,
-    resources: tuple[str, ...],
-    no_passes: tuple[str, ...],
-    lenient: bool,
+    profile: bool,
+    build: BuildChoices,
 ) -> None:
     """Run RUNEFILE, a Runefile or a .rune file, and print one line of JSON per output and call."""
-    from runeflash.device.recordings import Recordings
     from runeflash.device.session import RunSession
 
     target = None if port is None else _target(port, board_name, emulator, seed, count)
@@ -73,37 +57,37 @@ def command(
         raise UsageError("--emulator needs --board")
     if emulator == "qemu" and count:
         raise UsageError("--count is not for --emulator qemu: it counts no instructions")
-    check_engine(engine)
-    disabled_passes = check_passes(no_passes)
+    build.check_engine()
+    disabled_passes = build.disabled_passes
     path = find_input(runefile)
-    files = {"SOUND": sound, "ACCEL": accelerometer, "IMAGE": image, "RAW": raw}
-    recordings = Recordings(files, advance, warn)
+    recordings = recorded.recordings()
     with progress() as show:
         show("compiling the rune")
-        rune = load_rune(path, resources, recordings.check, lenient=lenient)
+        rune = load_rune(path, build.resources, recordings.check, lenient=build.lenient)
         if emulator == "qemu" and "RAND" in rune.capability_kinds:
             raise UserError("QEMU's board has no random number generator, and the rune asks for RAND")
         click.echo(f"Running rune: {rune.name}.rune", err=True)
-        session = RunSession(recordings, lines_per_call=rune.output_count, repeats=repeats, emit=click.echo, warn=warn)
+        session = RunSession(
+            recordings,
+            lines_per_call=rune.output_count,
+            repeats=repeats,
+            emit=click.echo,
+            warn=warn,
+            profiled=profile,
+        )
         if board_name is None:
             from runeflash.device.computer import run_program
             from runeflash.firmware.host import host_program
 
             show("building for this computer")
-            program = host_program(rune, engine=engine, budget=budget, disabled_passes=disabled_passes)
+            program = host_program(
+                rune, engine=build.engine, budget=build.budget, disabled_passes=disabled_passes, profile=profile
+            )
         else:
             from runeflash.boards import find_board
             from runeflash.firmware.cached import cached_firmware
 
-            options = options_for(
-                find_board(board_name),
-                engine=engine,
-                toolchain=toolchain,
-                sensors=sensors,
-                interval_ms=interval_ms,
-                budget=budget,
-                no_passes=no_passes,
-            )
+            options = build.options_for(find_board(board_name), profile=profile)
             firmware = cached_firmware(rune, options, path, progress=show)
     if target is not None:
         from runeflash.device.flash import UploadJob
@@ -122,8 +106,17 @@ def command(
         counts = run_virtual(options.board, firmware.image.read_bytes(), session, seed=seed)
         if count:
             click.echo(format_counts(counts), err=True)
+    if session.profiles:
+        _show_profile(session, f"{rune.name} on {board_name or 'this computer'}, {build.engine}")
     if session.failure is not None:
         raise session.failure
+
+
+def _show_profile(session: RunSession, title: str) -> None:
+    from runeflash.device.call_profile import mean_profile
+    from runeflash.profile import format_profile
+
+    click.echo(format_profile(mean_profile(title, session.profiles)), err=True)
 
 
 def _target(port: str, board_name: str | None, emulator: str, seed: int | None, count: bool) -> Port:

@@ -12,7 +12,8 @@ from runeflash.device.connection import Connection
 from runeflash.device.lines import LineDecoder, Output, Record, Status
 from runeflash.device.port import SerialPort
 from runeflash.device.ports import Port
-from runeflash.device.recordings import EndOfRecording, Recordings
+from runeflash.device.recordings import EndOfRecording
+from runeflash.device.session import DataSource
 from runeflash.device.stream import StreamFeeder
 from runeflash.errors import DeviceError
 
@@ -74,6 +75,7 @@ class Monitor:
 
     Attributes:
         counts: what has been seen.
+        recording_ended: whether the board has asked for more than there is to play.
     """
 
     def __init__(
@@ -83,11 +85,12 @@ class Monitor:
         *,
         on_record: Callable[[Record, datetime], None],
         on_notice: Callable[[str], None],
-        recordings: Recordings | None = None,
+        recordings: DataSource | None = None,
         timeout: float | None = None,
         serial: SerialPort | None = None,
     ) -> None:
         self.counts = Counts()
+        self.recording_ended = False
         self._on_record = on_record
         self._on_notice = on_notice
         self._timeout = timeout
@@ -162,6 +165,7 @@ class Monitor:
             self._connection.write(self._feeder.on_status(status, time.monotonic()))
         except EndOfRecording:
             self._feeder = None
+            self.recording_ended = True
             self._on_notice("the recording has come to its end: nothing more is played to the board")
 
     # -- the connection

@@ -183,9 +183,18 @@ def check_takes_recordings(port: Port) -> None:
     Raises:
         DeviceError: it does, and would ignore further ones.
     """
-    for board in running_boards():
-        if board.id == port.virtual and board.inputs:
-            raise DeviceError(
-                f"the virtual board {board.id} plays the recordings that it was started with, and takes no others",
-                hint=f"start it without any: runeflash emulate --stop {board.id}, then --board {board.board}",
-            )
+    board = _plays_its_own(port)
+    if board is not None:
+        raise DeviceError(
+            f"the virtual board {board.id} plays the recordings that it was started with, and takes no others",
+            hint=f"start it without any: runeflash emulate --stop {board.id}, then --board {board.board}",
+        )
+
+
+def takes_recordings(port: Port) -> bool:
+    """Whether data can be played to the board at a port: a virtual one may play its own."""
+    return _plays_its_own(port) is None
+
+
+def _plays_its_own(port: Port) -> RunningBoard | None:
+    return next((board for board in running_boards() if board.id == port.virtual and board.inputs), None)

@@ -17,8 +17,8 @@ class RecordFile:
     """Appends records to a file; every line is whole and on its way to the disk as soon as it is written.
 
     ``{"time":"2026-01-31T12:00:00.000000+00:00","kind":"output","value":…}``; kinds are ``output`` (the value in
-    canonical form), ``boot``, ``log``, ``error`` (with the line's own keys), ``undecodable`` (with ``text``) and
-    ``notice`` (with ``text``: the port vanished, or is back).
+    canonical form), ``boot``, ``log``, ``error``, ``profile`` (with the line's own keys), ``undecodable`` (with
+    ``text``) and ``notice`` (with ``text``: the port vanished, or is back).
 
     Raises:
         UserError: the file cannot be written.

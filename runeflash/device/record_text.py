@@ -6,11 +6,14 @@ import json
 from datetime import datetime
 from typing import Any
 
+from runeflash.device.call_profile import CallProfile, read_call_profile
 from runeflash.device.canonical import format_f64
 from runeflash.device.lines import Output, Record, Status
 
 #: Elements of one tensor that are shown.
 _SHOWN = 16
+#: Of the lines of a table: below the text of the line with the time of day.
+_INDENT = " " * 26
 
 
 def record_text(record: Record, when: datetime) -> tuple[str, str, str]:
@@ -63,7 +66,25 @@ def _status(status: Status) -> tuple[str, str]:
     if status.kind == "error":
         stage = f" in the stage {_printable(fields['stage'])}" if fields.get("stage") else ""
         return "error", f"{_printable(fields.get('code', 'unknown'))}{stage}: {_printable(fields.get('message', ''))}"
+    profile = read_call_profile(status)
+    if profile is not None:
+        return "profile", _profile(profile)
     return _printable(status.kind), json.dumps(dict(fields), ensure_ascii=False)
+
+
+def _profile(profile: CallProfile) -> str:
+    """Return a table of its own lines, below the one that says how long the call took."""
+    rows = []
+    for part in profile.parts:
+        name = "the engine" if part.stage is None else _printable(part.stage)
+        if part.host_call is not None:
+            made = "" if part.calls == 1 else f", {part.calls:,} times"
+            name = f"  {_printable(part.host_call)}{made}"
+        rows.append((name, f"{part.microseconds:,}"))
+    rows.append(("the measuring itself", f"{profile.measuring:,}"))
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = [f"{name.ljust(widths[0])}  {time.rjust(widths[1])}" for name, time in rows]
+    return f"call {profile.call:,} took {profile.microseconds:,} µs" + "".join(f"\n{_INDENT}{line}" for line in lines)
 
 
 def _printable(value: Any) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from runeflash.device.call_profile import CallProfile, read_call_profile
 from runeflash.device.canonical import canonical_line
 from runeflash.device.failures import rune_failure
 from runeflash.device.lines import LineDecoder, Output, Status
@@ -33,10 +34,12 @@ class RunSession:
         repeats: how many calls to wait for.
         emit: called with each output as a canonical line.
         warn: called with sentences for the user.
+        profiled: the firmware measures itself: each call's ``profile`` line is waited for as well.
 
     Attributes:
         finished: whether nothing more is to be waited for.
         failure: why it finished early, or None.
+        profiles: what ``profile`` lines have said.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class RunSession:
         repeats: int,
         emit: Callable[[str], None],
         warn: Callable[[str], None],
+        profiled: bool = False,
     ) -> None:
         self._recordings = recordings
         self._left = lines_per_call * repeats
@@ -58,6 +62,8 @@ class RunSession:
         self.finished = False
         self.failure: RuneflashError | None = None
         self.booted = False
+        self.profiles: list[CallProfile] = []
+        self._profiles_wanted = repeats if profiled else 0
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the device."""
@@ -65,9 +71,10 @@ class RunSession:
             if self.finished:
                 return
             if isinstance(record, Output):
-                self._emit(canonical_line(record))
+                if self._left > 0:
+                    self._emit(canonical_line(record))
                 self._left -= 1
-                self.finished = self._left <= 0
+                self._check_finished()
             elif isinstance(record, Status):
                 self._status(record, now)
             else:
@@ -82,7 +89,11 @@ class RunSession:
     def _status(self, status: Status, now: float) -> None:
         if status.kind == "boot":
             self.booted = True
-            self.finished = self._left <= 0
+            self._check_finished()
+        profile = read_call_profile(status)
+        if profile is not None and len(self.profiles) < self._profiles_wanted:
+            self.profiles.append(profile)
+            self._check_finished()
         if status.kind == "error":
             self._fail(rune_failure(status))
         elif status.kind == "log" and status.fields.get("level") in {"error", "warning"}:
@@ -94,6 +105,9 @@ class RunSession:
             self.finished = True
         except RuneflashError as error:
             self._fail(error)
+
+    def _check_finished(self) -> None:
+        self.finished = self._left <= 0 and len(self.profiles) >= self._profiles_wanted
 
     def _provide(self, kind: str, source: int, length: int, parameters: object) -> bytes | None:
         assert isinstance(parameters, dict)

@@ -101,6 +101,7 @@ def build_firmware(
         str(options.interval_ms),
         str(options.budget),
         ",".join(options.disabled_passes),
+        str(options.profile),
         f"{tools.name} {tools.version}",
         runeflash.__version__,
         _sources_key(),
@@ -111,13 +112,13 @@ def build_firmware(
             return finished
         (output / REPORT).unlink(missing_ok=True)
         progress("checking the rune")
-        module = firmware_module(rune)
+        module = firmware_module(rune, profile=options.profile)
         progress("compiling the models")
         models = compile_models(rune, options.disabled_passes)
         needs = None
         if options.engine == "wasm3":
             progress("measuring the engine")
-            needs = engine_needs(embedded_rune(rune, module, options.engine), tools)
+            needs = engine_needs(embedded_rune(rune, module, options.engine), tools, profile=options.profile)
         heap = needs.heap if needs else 0
         image = generate_image(
             rune,
@@ -130,6 +131,7 @@ def build_firmware(
             watchdog_ms=watchdog,
             interval_ms=options.interval_ms,
             stream_sensors=options.sensors == "stream",
+            profile=options.profile,
         )
         _check_known_parts(image, rune, heap, options)
         project = output / "project"
@@ -215,6 +217,7 @@ def _write_project(
         "platform": board.family,
         "toolchain": toolchain,
         "engine": options.engine,
+        "profile": "yes" if options.profile else "no",
         "stack": stack,
         "version": runeflash.__version__,
     }
@@ -238,7 +241,7 @@ def _write_project(
 
 
 def _reserve_file(options: BuildOptions, toolchain: str) -> Path:
-    name = cache.key(options.board.id, options.engine, options.sensors, toolchain)
+    name = cache.key(options.board.id, options.engine, options.sensors, str(options.profile), toolchain)
     return cache.cache_folder() / "stack-reserves" / name
 
 
@@ -358,6 +361,7 @@ def _write_report(
         "toolchain": toolchain,
         "interval_ms": options.interval_ms,
         "budget": options.budget,
+        "profile": options.profile,
         "watchdog_ms": watchdog,
         "flash": {"limit": board.flash.length, "used": flash.total, **asdict(flash)},
         "ram": {"limit": board.ram.length, "used": ram.total, **asdict(ram)},

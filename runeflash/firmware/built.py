@@ -106,6 +106,7 @@ def project_for_image(board: Board) -> Path:
         "platform": board.family,
         "toolchain": "auto",
         "engine": "wasm3",
+        "profile": "no",
         "stack": board.stack,
         "version": runeflash.__version__,
     }

@@ -27,6 +27,7 @@ def cached_firmware(
         firmware_tools(options.toolchain, board.cpu, board.fpu).name,
         options.engine,
         options.sensors,
+        str(options.profile),
         *options.disabled_passes,
     )
     return build_firmware(rune, options, cache.cache_folder() / "runs" / place, progress=progress)

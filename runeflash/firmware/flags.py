@@ -202,10 +202,11 @@ def libc_includes() -> list[str]:
     return picolibc.libc_include_flags()
 
 
-def runtime_sources(engine: str) -> list[Path]:
-    """Return the files of the C runtime with one engine."""
+def runtime_sources(engine: str, *, profile: bool = False) -> list[Path]:
+    """Return the files of the C runtime with one engine; those that measure only where the firmware does."""
     common = folder("targets") / "common"
-    others = {
+    others = set() if profile else {common / "rune_profile.c"}
+    others |= {
         path
         for other in ENGINES
         if other != engine
@@ -215,31 +216,33 @@ def runtime_sources(engine: str) -> list[Path]:
     return sorted(set(common.glob("*.c")) - others)
 
 
-def source_groups(engine: str) -> list[tuple[str, list[Path], list[str]]]:
+def source_groups(engine: str, *, profile: bool = False) -> list[tuple[str, list[Path], list[str]]]:
     """Return the groups of files that every firmware has besides its board's, each with a name and its flags.
 
     Args:
         engine: one of :data:`~runeflash.firmware.options.ENGINES`.
+        profile: whether the firmware measures itself.
     """
     common = folder("targets") / "common"
     libc = picolibc.root() / "newlib" / "libc"
     libm = picolibc.root() / "newlib" / "libm"
     math = [*FOREIGN, *picolibc.math_include_flags()]
-    runtime = runtime_sources(engine)
+    runtime = runtime_sources(engine, profile=profile)
+    measuring = ["-DRUNE_PROFILE"] if profile else []
     with_wasm3 = [path for path in runtime if path.name.startswith(("rune_engine_wasm3", "rune_wasm3_"))]
     return [
-        ("runtime", [path for path in runtime if path not in with_wasm3], [*OWN]),
-        *(_wasm3_groups(with_wasm3) if engine == "wasm3" else []),
+        ("runtime", [path for path in runtime if path not in with_wasm3], [*OWN, *measuring]),
+        *(_wasm3_groups(with_wasm3, measuring) if engine == "wasm3" else []),
         ("math", sorted((common / "math").glob("*.c")), math),
         ("libm", [libm / name for name in LIBM_SOURCES], math),
         ("libc", [libc / name for name in LIBC_SOURCES], [*FOREIGN, "-fno-builtin"]),
     ]
 
 
-def _wasm3_groups(with_wasm3: list[Path]) -> list[tuple[str, list[Path], list[str]]]:
+def _wasm3_groups(with_wasm3: list[Path], measuring: list[str]) -> list[tuple[str, list[Path], list[str]]]:
     """Return the groups of wasm3 and of our files around it; its source is fetched where it is not cached yet."""
     place = wasm3.sources()
     return [
-        ("engine", with_wasm3, [*OWN, "-isystem", str(place), "-include", "rune_wasm3_config.h"]),
+        ("engine", with_wasm3, [*OWN, *measuring, "-isystem", str(place), "-include", "rune_wasm3_config.h"]),
         ("wasm3", [place / name for name in wasm3.SOURCES], [*WASM3, f"-I{place}"]),
     ]

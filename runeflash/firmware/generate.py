@@ -59,6 +59,7 @@ def generate_image(
     watchdog_ms: int,
     interval_ms: int,
     stream_sensors: bool,
+    profile: bool = False,
 ) -> GeneratedImage:
     """Return the C of a rune's image.
 
@@ -73,6 +74,7 @@ def generate_image(
         watchdog_ms: after which the hardware watchdog resets the board, or 0.
         interval_ms: between calls of a pipeline without a timed sensor.
         stream_sensors: whether the host plays recordings in, instead of the board's own sensors.
+        profile: whether the firmware measures itself.
     """
     embedded = embedded_rune(rune, module, engine)
     arena = max((model.arena_bytes for model in models), default=0)
@@ -90,7 +92,11 @@ def generate_image(
         "budget": budget,
         "watchdog_ms": watchdog_ms,
         "interval_us": interval_ms * 1000,
-        "headers": ["rune_double.h"] if "F64" in rune.output_elements() else [],
+        "headers": [
+            *(["rune_double.h"] if "F64" in rune.output_elements() else []),
+            *(["rune_profile.h"] if profile else []),
+        ],
+        "profile_parts": _profile_parts(rune) if profile else 0,
         "extra_members": [
             *([".print_f64 = rune_double_print,"] if "F64" in rune.output_elements() else []),
             f".stream_sensors = {'true' if stream_sensors else 'false'},",
@@ -98,10 +104,17 @@ def generate_image(
     }
     files = {"rune_image.c": render("firmware/rune_image.c.j2", image=context)}
     if engine == "aot":
-        files[RUNE_CODE_FILE] = rune_code(rune, module)
+        files[RUNE_CODE_FILE] = rune_code(rune, module, profile=profile)
     for model in models:
         files[f"{model.symbol}.c"] = model.source
     return GeneratedImage(files, models, len(embedded), arena)
+
+
+def _profile_parts(rune: Rune) -> int:
+    """Return for how many parts a firmware that measures itself has room: the engine; of each stage the rune itself and
+    its call of the host; and as many more, for what stages have to log.
+    """
+    return 1 + 3 * len(rune.stage_names)
 
 
 def embedded_rune(rune: Rune, module: Module, engine: str) -> bytes:

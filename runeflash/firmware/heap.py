@@ -32,12 +32,13 @@ class EngineNeeds:
     loading_stack: int
 
 
-def engine_needs(stripped: bytes, tools: FirmwareTools) -> EngineNeeds:
+def engine_needs(stripped: bytes, tools: FirmwareTools, *, profile: bool = False) -> EngineNeeds:
     """Return what the engine needs for a rune, in the form that the firmware embeds.
 
     Args:
         stripped: the rune.
         tools: the firmware's compiler: frames on the C stack are its own.
+        profile: whether the firmware measures itself, so that the rune has an import more.
 
     Raises:
         UserError: the loader refuses the rune.
@@ -50,7 +51,7 @@ def engine_needs(stripped: bytes, tools: FirmwareTools) -> EngineNeeds:
         from runeflash.virtual.measure import run_program  # unicorn is slow to import
 
         result = run_program(
-            _program(tools),
+            _program(tools, profile),
             inputs={"module_length": struct.pack("<I", len(stripped)), "module": stripped},
             outputs={"heap_used": 4, "stack_used": 4, "status": 4},
         )
@@ -62,32 +63,35 @@ def engine_needs(stripped: bytes, tools: FirmwareTools) -> EngineNeeds:
             )
         (work / "needs.json").write_text(json.dumps({"heap": heap, "loading_stack": stack}))
 
-    name = cache.key("engine-needs", stripped, _program_key(tools))
+    name = cache.key("engine-needs", stripped, _program_key(tools, profile))
     return EngineNeeds(**json.loads((cache.entry("engine-needs", name, make) / "needs.json").read_text()))
 
 
-def _program_key(tools: FirmwareTools) -> str:
+def _program_key(tools: FirmwareTools, profile: bool) -> str:
     targets = folder("targets")
     return cache.key(
         cache.tree_key(targets / "common", "**/*.[chl]*"),
         cache.tree_key(targets / "measure"),
         tools.name,
         tools.version,
+        str(profile),
     )
 
 
-def _program(tools: FirmwareTools) -> Path:
+def _program(tools: FirmwareTools, profile: bool) -> Path:
     """Return the ELF file of the measuring program."""
-    return cache.entry("measure", _program_key(tools), lambda work: _build(work, tools)) / "engine_heap.elf"
+    key = _program_key(tools, profile)
+    return cache.entry("measure", key, lambda work: _build(work, tools, profile)) / "engine_heap.elf"
 
 
-def _build(work: Path, tools: FirmwareTools) -> None:
+def _build(work: Path, tools: FirmwareTools, profile: bool) -> None:
     measure = folder("targets") / "measure"
     includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
     common = [*tools.machine, *flags.SEMANTICS, *includes]
-    groups = flags.source_groups("wasm3")
+    groups = flags.source_groups("wasm3", profile=profile)
+    measuring = ["-DRUNE_PROFILE"] if profile else []
     programs = [*sorted(measure.glob("*.c")), measure / "programs" / "engine_heap.c"]
-    groups.append(("measure", programs, [*flags.OWN]))
+    groups.append(("measure", programs, [*flags.OWN, *measuring]))
 
     def compile_source(name: str, source: Path, extra: list[str]) -> Path:
         output = work / f"{name}-{source.stem}.o"

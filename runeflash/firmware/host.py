@@ -24,8 +24,11 @@ def host_program(
     budget: int = DEFAULT_BUDGET,
     interval_ms: int = 0,
     disabled_passes: tuple[str, ...] = (),
+    profile: bool = False,
 ) -> Path:
     """Return the program that runs a rune on this computer, building what is not in the cache.
+
+    With ``profile`` it prints a ``profile`` line after each call, by this computer's clock.
 
     Raises:
         UserError: a model is damaged or has what is not supported.
@@ -33,7 +36,7 @@ def host_program(
     """
 
     def make(work: Path) -> None:
-        module = firmware_module(rune)
+        module = firmware_module(rune, profile=profile)
         models = compile_models(rune, disabled_passes)
         image = generate_image(
             rune,
@@ -46,6 +49,7 @@ def host_program(
             watchdog_ms=0,
             interval_ms=interval_ms,
             stream_sensors=True,
+            profile=profile,
         )
         sources = []
         for name, text in image.files.items():
@@ -53,11 +57,12 @@ def host_program(
             sources.append(work / name)
         command: list[str | Path] = [*_flags(), *zig.WARNING_FLAGS, "-O2", f"-I{_common()}"]
         zig.compile_c(
-            [*command, *sources, *runtime_objects(engine), "-o", work / "rune"],
+            [*command, *sources, *runtime_objects(engine, profile=profile), "-o", work / "rune"],
             what="building the rune for this computer",
         )
 
-    name = cache.key("host", rune.data, _sources_key(), engine, str(budget), str(interval_ms), *disabled_passes)
+    shaping = (engine, str(budget), str(interval_ms), str(profile), *disabled_passes)
+    name = cache.key("host", rune.data, _sources_key(), *shaping)
     return cache.entry("host-programs", name, make) / "rune"
 
 
@@ -80,30 +85,30 @@ def _sources_key() -> str:
     )
 
 
-def runtime_objects(engine: str) -> list[Path]:
-    """Return the objects of the runtime, the engine and the math functions, compiled once."""
+def runtime_objects(engine: str, *, profile: bool = False) -> list[Path]:
+    """Return the objects of the runtime, the engine and the math functions, each group of them compiled once."""
+    # The C library is the computer's own; only the math that must be equal everywhere is picolibc's.
+    math_includes = [*picolibc.libc_include_flags(), *picolibc.math_include_flags()]
+    groups: list[tuple[str, list[Path], list[str]]] = []
+    for name, sources, extra in flags.source_groups(engine, profile=profile):
+        if name == "math":
+            groups.append((name, sources, ["-w", "-ffreestanding", *math_includes]))
+        elif name not in {"libc", "libm"}:
+            groups.append((name, sources, extra))
+    groups.append(("host", sorted((folder("targets") / "host").glob("*.c")), [*flags.OWN]))
+    return [path for group in groups for path in _group_objects(*group)]
 
+
+def _group_objects(name: str, sources: list[Path], extra: list[str]) -> list[Path]:
     def make(work: Path) -> None:
-        # The C library is the computer's own; only the math that must be equal everywhere is picolibc's.
-        math_includes = [*picolibc.libc_include_flags(), *picolibc.math_include_flags()]
-        groups: list[tuple[str, list[Path], list[str]]] = []
-        for name, sources, extra in flags.source_groups(engine):
-            if name == "math":
-                groups.append((name, sources, ["-w", "-ffreestanding", *math_includes]))
-            elif name not in {"libc", "libm"}:
-                groups.append((name, sources, extra))
-        groups.append(("host", sorted((folder("targets") / "host").glob("*.c")), [*flags.OWN]))
-
-        def compile_source(name: str, source: Path, extra: list[str]) -> None:
-            output = work / f"{name}-{source.stem}.o"
+        def compile_source(source: Path) -> None:
             zig.compile_c(
-                [*_flags(), *extra, f"-I{_common()}", "-c", source, "-o", output],
+                [*_flags(), *extra, f"-I{_common()}", "-c", source, "-o", work / f"{name}-{source.stem}.o"],
                 what=f"compiling {source.name} for this computer",
             )
 
-        jobs = [(name, source, extra) for name, sources, extra in groups for source in sources]
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda job: compile_source(*job), jobs))
+            list(pool.map(compile_source, sources))
 
-    place = cache.entry("host-objects", cache.key("host-objects", _sources_key(), engine), make)
-    return sorted(place.glob("*.o"))
+    key = cache.key("host-objects", _sources_key(), name, *(source.name for source in sources), *extra)
+    return sorted(cache.entry("host-objects", key, make).glob("*.o"))

@@ -1,9 +1,12 @@
-"""The wasm that a firmware runs: the rune's, checked, with its instructions counted."""
+"""The wasm that a firmware runs: the rune's, checked, with its instructions counted and, where they are to be measured,
+its stages announced.
+"""
 
 from __future__ import annotations
 
 from runeflash.errors import UserError
 from runeflash.firmware.budget import with_budget
+from runeflash.firmware.stage_calls import with_stage_calls
 from runeflash.rune.container import Rune
 from runeflash.rune.validate import validate
 from runeflash.rune.wasm import START, Module, read_module
@@ -12,8 +15,12 @@ _MEMORY_GROW = 0x40
 _UNSUPPORTED = {0xFC08: "memory.init", 0xFC09: "data.drop"}
 
 
-def firmware_module(rune: Rune) -> Module:
+def firmware_module(rune: Rune, *, profile: bool = False) -> Module:
     """Return the module that either engine is given.
+
+    Args:
+        rune: the rune.
+        profile: whether the firmware measures itself.
 
     Raises:
         UserError: the rune is not valid WebAssembly, or has what a firmware must not have.
@@ -33,6 +40,8 @@ def firmware_module(rune: Rune) -> Module:
     for opcode, name in _UNSUPPORTED.items():
         if opcode in opcodes:
             raise UserError(f"{what} uses {name}, which no engine here has")
+    if profile and rune.stage_global is not None:
+        module = with_stage_calls(module, rune.stage_global)
     counted = with_budget(module, rune.stage_global)
     validate(counted.to_bytes(), f"{what} with its instructions counted")
     return counted

@@ -25,6 +25,7 @@ class BuildOptions:
         interval_ms: between calls of a pipeline without a timed sensor.
         budget: what the rune may execute in one call (:mod:`runeflash.firmware.budget`).
         disabled_passes: of the model compiler, those that do not run; sorted.
+        profile: the firmware measures itself, and prints a ``profile`` line after each call (docs/wire.md).
     """
 
     board: Board
@@ -34,3 +35,4 @@ class BuildOptions:
     interval_ms: int = DEFAULT_INTERVAL_MS
     budget: int = DEFAULT_BUDGET
     disabled_passes: tuple[str, ...] = ()
+    profile: bool = False

@@ -49,6 +49,8 @@ uint32_t rune_aot_model_infer(uint32_t, uint32_t, uint32_t);
 uint32_t rune_aot_resource_open(uint32_t, uint32_t);
 uint32_t rune_aot_resource_read(uint32_t, uint32_t, uint32_t);
 uint32_t rune_aot_resource_close(uint32_t);
+/* Called after each change of the stage; only firmware that measures itself has it. */
+void rune_aot_profile_stage(void);
 
 /* --- what the code gives to the engine: call the first three through rune_aot_protect ----------------------- */
 

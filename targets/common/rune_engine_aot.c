@@ -6,6 +6,7 @@
 #include "rune_aot_protect.h"
 #include "rune_engine.h"
 #include "rune_host.h"
+#include "rune_profile.h"
 
 const char *const rune_engine_name = "aot";
 
@@ -48,30 +49,40 @@ static _Noreturn __attribute__((noinline, cold)) void host_failed(rune_status st
     rune_aot_leave();
 }
 
-#define IMPORT(name, parameters, ...)                                \
+/* `imported` is the name that a rune knows it by. */
+#define IMPORT(imported, name, parameters, ...)                      \
     uint32_t rune_aot_##name parameters {                            \
         uint32_t result = 0;                                         \
+        rune_profile_host_begin(imported);                           \
         rune_status status = rune_host_##name(__VA_ARGS__, &result); \
+        rune_profile_host_end();                                     \
         if (status != RUNE_OK) {                                     \
             host_failed(status);                                     \
         }                                                            \
         return result;                                               \
     }
 
-IMPORT(debug, (uint32_t a, uint32_t b), a, b)
-IMPORT(request_capability, (uint32_t a), a)
-IMPORT(request_capability_set_param, (uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f), a, b, c,
-       d, e, f)
-IMPORT(request_provider_response, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
-IMPORT(request_output, (uint32_t a), a)
-IMPORT(consume_output, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
-IMPORT(model_load,
+IMPORT("_debug", debug, (uint32_t a, uint32_t b), a, b)
+IMPORT("request_capability", request_capability, (uint32_t a), a)
+IMPORT("request_capability_set_param", request_capability_set_param,
+       (uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f), a, b, c, d, e, f)
+IMPORT("request_provider_response", request_provider_response, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
+IMPORT("request_output", request_output, (uint32_t a), a)
+IMPORT("consume_output", consume_output, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
+IMPORT("rune_model_load", model_load,
        (uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e, uint32_t f, uint32_t g, uint32_t h), a, b, c, d, e,
        f, g, h)
-IMPORT(model_infer, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
-IMPORT(resource_open, (uint32_t a, uint32_t b), a, b)
-IMPORT(resource_read, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
-IMPORT(resource_close, (uint32_t a), a)
+IMPORT("rune_model_infer", model_infer, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
+IMPORT("rune_resource_open", resource_open, (uint32_t a, uint32_t b), a, b)
+IMPORT("rune_resource_read", resource_read, (uint32_t a, uint32_t b, uint32_t c), a, b, c)
+IMPORT("rune_resource_close", resource_close, (uint32_t a), a)
+
+#ifdef RUNE_PROFILE
+/* Imported by a rune that the build has changed: firmware/stage_calls.py. */
+void rune_aot_profile_stage(void) {
+    rune_profile_stage(rune_aot_stage);
+}
+#endif
 
 /* --- load and call ---------------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include "rune_engine.h"
 #include "rune_failure.h"
 #include "rune_host.h"
+#include "rune_profile.h"
 
 #ifndef RUNE_WASM3_STACK
 #define RUNE_WASM3_STACK 2048 /* bytes of heap: operands, locals and constants of the active functions */
@@ -48,30 +49,45 @@ static const void *finish(uint64_t *slots, rune_status status, uint32_t result) 
 }
 
 #define ARGUMENT(number) ((uint32_t)slots[number])
-#define IMPORT(name, ...)                                                                           \
+/* `imported` is the name that a rune knows it by. */
+#define IMPORT(imported, name, ...)                                                                 \
     static const void *import_##name(IM3Runtime runtime, IM3ImportContext context, uint64_t *slots, \
                                      void *memory) {                                                \
         (void)runtime;                                                                              \
         (void)context;                                                                              \
         (void)memory;                                                                               \
         uint32_t result = 0;                                                                        \
+        rune_profile_host_begin(imported);                                                          \
         rune_status status = rune_host_##name(__VA_ARGS__, &result);                                \
+        rune_profile_host_end();                                                                    \
         return finish(slots, status, result);                                                       \
     }
 
-IMPORT(debug, ARGUMENT(1), ARGUMENT(2))
-IMPORT(request_capability, ARGUMENT(1))
-IMPORT(request_capability_set_param, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3), ARGUMENT(4), ARGUMENT(5),
-       ARGUMENT(6))
-IMPORT(request_provider_response, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
-IMPORT(request_output, ARGUMENT(1))
-IMPORT(consume_output, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
-IMPORT(model_load, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3), ARGUMENT(4), ARGUMENT(5), ARGUMENT(6), ARGUMENT(7),
-       ARGUMENT(8))
-IMPORT(model_infer, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
-IMPORT(resource_open, ARGUMENT(1), ARGUMENT(2))
-IMPORT(resource_read, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
-IMPORT(resource_close, ARGUMENT(1))
+IMPORT("_debug", debug, ARGUMENT(1), ARGUMENT(2))
+IMPORT("request_capability", request_capability, ARGUMENT(1))
+IMPORT("request_capability_set_param", request_capability_set_param, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3),
+       ARGUMENT(4), ARGUMENT(5), ARGUMENT(6))
+IMPORT("request_provider_response", request_provider_response, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
+IMPORT("request_output", request_output, ARGUMENT(1))
+IMPORT("consume_output", consume_output, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
+IMPORT("rune_model_load", model_load, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3), ARGUMENT(4), ARGUMENT(5), ARGUMENT(6),
+       ARGUMENT(7), ARGUMENT(8))
+IMPORT("rune_model_infer", model_infer, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
+IMPORT("rune_resource_open", resource_open, ARGUMENT(1), ARGUMENT(2))
+IMPORT("rune_resource_read", resource_read, ARGUMENT(1), ARGUMENT(2), ARGUMENT(3))
+IMPORT("rune_resource_close", resource_close, ARGUMENT(1))
+
+#ifdef RUNE_PROFILE
+/* Imported by a rune that the build has changed: firmware/stage_calls.py. */
+static const void *import_profile_stage(IM3Runtime runtime, IM3ImportContext context, uint64_t *slots, void *memory) {
+    (void)runtime;
+    (void)context;
+    (void)slots;
+    (void)memory;
+    rune_profile_stage(rune_engine_stage());
+    return m3Err_none;
+}
+#endif
 
 static const struct import {
     const char *name;
@@ -89,6 +105,9 @@ static const struct import {
     {"rune_resource_open", "i(ii)", import_resource_open},
     {"rune_resource_read", "i(iii)", import_resource_read},
     {"rune_resource_close", "i(i)", import_resource_close},
+#ifdef RUNE_PROFILE
+    {"profile_stage", "v()", import_profile_stage},
+#endif
 };
 
 static M3Result link_imports(IM3Module module) {

@@ -8,6 +8,7 @@
 #include "rune_host.h"
 #include "rune_line.h"
 #include "rune_module.h"
+#include "rune_profile.h"
 #include "rune_stream.h"
 
 static const rune_board *board;
@@ -89,9 +90,14 @@ static void feed_watchdog(void) {
 static rune_status call(void) {
     rune_failure_clear();
     mark(RUNE_MARK_CALL_BEGIN);
+    rune_profile_call_begin();
     rune_status status = rune_engine_call();
+    rune_profile_call_end();
     mark(RUNE_MARK_CALL_END);
     feed_watchdog();
+    if (status == RUNE_OK) {
+        rune_profile_print();
+    }
     return with_stage(with_message(status));
 }
 
@@ -124,6 +130,7 @@ rune_status rune_runtime_run(const rune_board *on, const rune_image *with) {
     board->start();
     rune_line_start(board);
     rune_stream_start(board);
+    rune_profile_start(board, image);
     if (board->start_watchdog != NULL && image->watchdog_milliseconds != 0) {
         board->start_watchdog(image->watchdog_milliseconds);
     }

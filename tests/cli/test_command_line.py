@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from pathlib import Path
 
@@ -181,6 +182,7 @@ def test_wrong_command_lines(runeflash, noop: Path, arguments: list[str], text: 
 def test_no_arguments_help_and_version(runeflash) -> None:
     assert "Commands" in runeflash("--help").stdout
     assert runeflash("version").stdout.startswith("runeflash 0.")
+    assert runeflash("--version").stdout == f"runeflash {importlib.metadata.version('runeflash')}\n"
     assert json.loads(runeflash("version", "--json").stdout)["wasm3"] == "0.5.0"
 
 

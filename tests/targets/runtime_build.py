@@ -22,15 +22,16 @@ HOST = folder("targets") / "host"
 SANITIZERS = ("zig-undefined", "gcc-address")
 
 _ENGINE = ("rune_engine_wasm3.c", "rune_wasm3_heap.c")
-#: The other engine's files: they need a rune's code to link with.
+#: The other engine's files: they need a rune's code to link with. And what only measuring firmware has.
 _COMPILED_ENGINE = ("rune_engine_aot", "rune_aot_")
+_MEASURING = "rune_profile.c"
 _WASM3_FLAGS = ("-O2", "-w", "-fomit-frame-pointer", "-include", "rune_wasm3_config.h")
 
 
 def runtime_sources(*, engine: bool) -> list[Path]:
     """Return the runtime's files, with or without the wasm3 engine."""
     others = [path for path in sorted(COMMON.glob("rune_*.c")) if not path.name.startswith(_COMPILED_ENGINE)]
-    return [path for path in others if engine or path.name not in _ENGINE]
+    return [path for path in others if path.name != _MEASURING and (engine or path.name not in _ENGINE)]
 
 
 @remember
@@ -97,6 +98,20 @@ def library(*, engine: bool, definitions: tuple[str, ...] = ()) -> Path:
 
     name = cache.key("library", str(engine), *definitions, *flags, _sources_key(), Path(__file__).read_text())
     return cache.entry("test-objects", name, make) / "runtime.so"
+
+
+def measuring_library() -> Path:
+    """Return what measures a rune, with all that it needs and room for eight parts, as a shared library."""
+    command, flags = _compiler("zig-undefined")
+    names = (_MEASURING, *(f"rune_{name}.c" for name in ("line", "json", "decimal", "float", "utf8", "status")))
+
+    def make(work: Path) -> None:
+        sources = [*(COMMON / name for name in names), HERE / "profile_parts.c"]
+        objects = _compile(command, [*flags, "-DRUNE_PROFILE"], sources, work, wasm3_too=False)
+        _run([*command, *flags, "-shared", *objects, "-lm", "-o", work / "measuring.so"])
+
+    name = cache.key("measuring", *flags, _sources_key(), Path(__file__).read_text())
+    return cache.entry("test-objects", name, make) / "measuring.so"
 
 
 def program_objects(sanitizer: str, sources: tuple[Path, ...], *, wasm3_too: bool) -> tuple[list[str], list[Path]]:

@@ -23,6 +23,7 @@ from runeflash.firmware.stack.frames import Code, Function
 #: function's stands for itself.
 POINTERS: Mapping[str, tuple[str, ...]] = {
     "rune_json": ("rune_board_self",),
+    "rune_profile": ("rune_board_self",),
     "rune_line": ("rune_board_self",),
     "rune_output_tensor": ("rune_board_self", "rune_image_self"),
     "rune_stream": ("rune_board_self",),

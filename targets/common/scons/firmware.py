@@ -24,6 +24,7 @@ board = read_board(Path(env.subst("$PROJECT_DIR")) / "boards" / f"{env['BOARD']}
 build_dir = Path(env.subst("$BUILD_DIR"))
 tools = flags.firmware_tools(env.GetProjectOption("custom_toolchain", "auto"), board.cpu, board.fpu)
 engine = env.GetProjectOption("custom_engine", "wasm3")
+profile = env.GetProjectOption("custom_profile", "no") == "yes"
 # What SCons knows of a project's objects belongs to that project. PlatformIO would keep it beside the cache of objects,
 # where all projects share it under the same relative names: then one takes its own old object for the other's new one.
 env.SConsignFile(str(build_dir / "sconsign"))
@@ -80,7 +81,7 @@ def compile_group(name, sources, extra, place=build_dir):
 
 
 objects = []
-for group_name, paths, extra in flags.source_groups(engine):
+for group_name, paths, extra in flags.source_groups(engine, profile=profile):
     objects += compile_group(group_name, paths, extra, shared_dir)
 sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
 # Only here does the command name the project's folder: the other objects are shared between projects.
