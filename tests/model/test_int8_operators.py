@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from runeflash.model.schema import DataType
 
 CASES = all_cases_i8()
 #: For the emulated core: every kernel, without the time that all would take to compile.
-ON_CORTEX_M = [case for i, case in enumerate(CASES) if i % 3 == 0 or "general" in case.name]
+ON_CORTEX_M = [case for i, case in enumerate(CASES) if i % 3 == 0 or "general" in case.name or "rows" in case.name]
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,18 @@ def test_gives_the_bytes_of_tflite_micro(case: CaseI8, natives: dict[str, Native
         interpreter.set_input(value, 0)
         interpreter.invoke()
         np.testing.assert_array_equal(natives[case.name].run(value)[0], interpreter.get_output(0))
+
+
+def test_filters_over_planes_are_what_their_name_says(compiled: dict[str, CompiledModel]) -> None:
+    shapes = {
+        name: dict(re.findall(r"\.(\w+) = (-?\w+)", model.source))
+        for name, model in compiled.items()
+        if "rune_depthwise_rows_i8(shape" in model.source
+    }
+    assert set(shapes) >= {case.name for case in CASES if "rows" in case.name}
+    assert {fields["row_words"] for fields in shapes.values()} >= {"2", "3", "4", "6"}
+    assert any(int(fields["strip"]) < int(fields["output_height"]) for fields in shapes.values())
+    assert any(int(fields["input_row"]) < int(fields["input_column"]) for fields in shapes.values())
 
 
 def test_what_the_arena_held_before_does_not_matter(natives: dict[str, NativeModel]) -> None:

@@ -7,7 +7,7 @@ NHWC. Output channel ``c * multiplier + m`` is made of input channel ``c``.
 from __future__ import annotations
 
 from runeflash.model.graph import Layer, Tensor
-from runeflash.model.operators import depthwise_3x3_i8, quantized
+from runeflash.model.operators import depthwise_3x3_i8, depthwise_rows_i8, quantized
 from runeflash.model.operators.activation import FLOAT_ACTIVATIONS
 from runeflash.model.operators.context import OperatorContext
 from runeflash.model.operators.conv_2d_f32 import Conv2DF32
@@ -16,6 +16,8 @@ from runeflash.model.operators.conv_2d_i8 import Conv2DI8
 from runeflash.model.operators.depthwise_3x3_i8 import Depthwise3x3I8
 from runeflash.model.operators.depthwise_conv_2d_f32 import DepthwiseConv2DF32
 from runeflash.model.operators.depthwise_conv_2d_i8 import DepthwiseConv2DHybrid, DepthwiseConv2DI8
+from runeflash.model.operators.depthwise_planes_i8 import DepthwisePlanesI8
+from runeflash.model.operators.depthwise_rows_i8 import DepthwiseRowsI8
 from runeflash.model.operators.hybrid import float_bias, read_channels
 from runeflash.model.operators.window import Window, check_windows
 from runeflash.model.schema import Activation, DataType, OptionsType
@@ -180,12 +182,17 @@ def _read_i8(
     )
     limits = quantized.limits(activation, output_scaling, output.type)
     if depthwise_3x3_i8.is_suitable(rows, columns, folded):
-        return Depthwise3x3I8(
+        planes: type[DepthwisePlanesI8] | None = Depthwise3x3I8
+    elif depthwise_rows_i8.is_suitable(rows, columns, folded, input_channels):
+        planes = DepthwiseRowsI8
+    else:
+        planes = None
+    if planes is not None:
+        return planes(
             index,
             name,
             inputs,
             outputs,
-            kind="DEPTHWISE_CONV_2D",
             batches=batches,
             rows=rows,
             columns=columns,
