@@ -13,7 +13,7 @@ from runeflash.model.operators.quantized import Channels, Limits
 from runeflash.model.operators.window import Window, window_fields
 
 #: Working memory that a layer takes for more than one output row at a time: longer strips save next to nothing.
-_STRIP_BYTES = 2048
+_STRIP_BYTES = 1536
 
 
 def windows_reach_inside(rows: Window, columns: Window) -> bool:
@@ -103,10 +103,12 @@ class DepthwisePlanesI8(Layer):
 
     @property
     def _strip(self) -> int:
-        """Output rows of a plane that are computed at once."""
+        """Output rows of a plane that are computed at once: strips of about one height, as many as are needed."""
         rows = self._plane_rows
         room = _STRIP_BYTES // (2 * self._plane_width)
-        return min(max((room - rows.extent) // rows.stride + 1, 1), rows.count)
+        longest = max((room - rows.extent) // rows.stride + 1, 1)
+        strips = -(-rows.count // longest)
+        return -(-rows.count // strips)
 
     @property
     def _plane_width(self) -> int:
