@@ -36,7 +36,9 @@ def _row_words(columns: Window) -> int:
 
 def _cost(rows: Window, columns: Window) -> int:
     """Return about how many instructions the windows of a plane take."""
-    return rows.count * (9 + (columns.count + 1) // 2 * (25 + rows.taps * (3 + 4 * _row_words(columns))))
+    words = _row_words(columns)
+    row = 3 + (7 * words + 1) // 2 if words <= 4 else 5 + 9 * words // 2
+    return rows.count * (9 + (columns.count + 1) // 2 * (25 + rows.taps * row))
 
 
 @dataclass(frozen=True)
