@@ -27,12 +27,7 @@ def read(context: OperatorContext) -> Layer:
         UserError: the file is damaged here, or has what is not supported.
     """
     context.check_version(_NEWEST_VERSION)
-    context.check_arity((2, 3), 1)
-    source = context.input(0, "input")
-    weights = context.input(1, "weights")
-    bias = context.optional_input(2, "bias")
-    output = context.output(0)
-    context.check_types(source, weights, output)
+    source, weights, bias, output = context.weighted_sum()
     for tensor, role in ((source, "input"), (weights, "weights"), (output, "output")):
         context.check_rank(tensor, role, 4)
     batches, height, width, input_channels = source.shape
@@ -66,10 +61,7 @@ def read(context: OperatorContext) -> Layer:
         read_integers = _read_hybrid if source.type is DataType.FLOAT32 else _read_i8
         return read_integers(context, (source, weights, output), bias, rows, columns, activation)
     return Conv2DF32(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         kind="CONV_2D",
         batches=batches,
         rows=rows,
@@ -93,18 +85,12 @@ def _read_i8(
 ) -> Layer:
     source, weights, output = tensors
     count = weights.shape[0]
-    if source.type is DataType.UINT8:
-        data, offset = quantized.centred_weights(context, weights)
-    else:
-        data, offset = context.constant(weights, "weights").cast("b"), 0
+    data, offset = quantized.stored_weights(context, weights)
     weight_rows = quantized.split_rows(data, count)
     input_scaling = quantized.per_tensor(context, source, "input")
     output_scaling = quantized.per_tensor(context, output, "output")
     return Conv2DI8(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         kind="CONV_2D",
         batches=source.shape[0],
         rows=rows,
@@ -142,10 +128,7 @@ def _read_hybrid(
     # TensorFlow Lite gives inputs a zero point where weights have a scale per channel.
     is_asymmetric = weights.quantization is not None and len(weights.quantization.scales) > 1
     return Conv2DHybrid(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         kind="CONV_2D",
         batches=source.shape[0],
         rows=rows,

@@ -32,12 +32,7 @@ def read(context: OperatorContext) -> Layer:
         UserError: the file is damaged here, or has what is not supported.
     """
     context.check_version(_NEWEST_VERSION)
-    context.check_arity((2, 3), 1)
-    source = context.input(0, "input")
-    weights = context.input(1, "weights")
-    bias = context.optional_input(2, "bias")
-    output = context.output(0)
-    context.check_types(source, weights, output)
+    source, weights, bias, output = context.weighted_sum()
     for tensor, role in ((source, "input"), (weights, "weights"), (output, "output")):
         context.check_rank(tensor, role, 4)
     batches, height, width, input_channels = source.shape
@@ -72,22 +67,18 @@ def _read_f32(
     activation: Activation,
 ) -> Layer:
     source, weights, output = tensors
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
     batches, _, _, input_channels = source.shape
     output_channels = output.shape[3]
     data = context.constant(weights, "weights")
     biases = float_bias(context, bias, output_channels)
     if input_channels == output_channels > 1:
         return DepthwiseConv2DF32(
-            index, name, inputs, outputs, batches, rows, columns, input_channels, activation, data, biases
+            *context.layer_fields(source, output), batches, rows, columns, input_channels, activation, data, biases
         )
     bits = data.cast("I")  # as bits: a copy that changes no NaN
     by_channel = b"".join(bytes(bits[i::output_channels]) for i in range(output_channels))
     return Conv2DF32(
-        index,
-        name,
-        inputs,
-        outputs,
+        *context.layer_fields(source, output),
         kind="DEPTHWISE_CONV_2D",
         batches=batches,
         rows=rows,
@@ -110,17 +101,13 @@ def _read_hybrid(
     activation: Activation,
 ) -> Layer:
     source, weights, output = tensors
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
     batches, _, _, input_channels = source.shape
     count = output.shape[3]
     data = context.constant(weights, "weights").cast("b")
     weight_rows = tuple(memoryview(bytes(data[i::count])).cast("b") for i in range(count))
     if count > input_channels or count == 1:
         return Conv2DHybrid(
-            index,
-            name,
-            inputs,
-            outputs,
+            *context.layer_fields(source, output),
             kind="DEPTHWISE_CONV_2D",
             batches=batches,
             rows=rows,
@@ -133,10 +120,7 @@ def _read_hybrid(
         )
     channels = read_channels(context, weights, bias, count, 3, (), is_asymmetric=True)
     return DepthwiseConv2DHybrid(
-        index,
-        name,
-        inputs,
-        outputs,
+        *context.layer_fields(source, output),
         batches,
         rows,
         columns,
@@ -155,14 +139,10 @@ def _read_i8(
     activation: Activation,
 ) -> Layer:
     source, weights, output = tensors
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
     batches, _, _, input_channels = source.shape
     count = output.shape[3]
     is_unsigned = source.type is DataType.UINT8
-    if is_unsigned:
-        data, offset = quantized.centred_weights(context, weights)
-    else:
-        data, offset = context.constant(weights, "weights").cast("b"), 0
+    data, offset = quantized.stored_weights(context, weights)
     stored_rows = tuple(memoryview(bytes(data[i::count])).cast("b") for i in range(count))
     input_scaling = quantized.per_tensor(context, source, "input")
     output_scaling = quantized.per_tensor(context, output, "output")
@@ -189,10 +169,7 @@ def _read_i8(
         planes = None
     if planes is not None:
         return planes(
-            index,
-            name,
-            inputs,
-            outputs,
+            *context.layer_fields(source, output),
             batches=batches,
             rows=rows,
             columns=columns,
@@ -206,10 +183,7 @@ def _read_i8(
     if count > input_channels or count == 1:
         # An image of one channel is filtered as any other is; several channels for each are groups of one channel.
         return Conv2DI8(
-            index,
-            name,
-            inputs,
-            outputs,
+            *context.layer_fields(source, output),
             kind="DEPTHWISE_CONV_2D",
             batches=batches,
             rows=rows,
@@ -224,10 +198,7 @@ def _read_i8(
             groups=input_channels,
         )
     return DepthwiseConv2DI8(
-        index,
-        name,
-        inputs,
-        outputs,
+        *context.layer_fields(source, output),
         batches=batches,
         rows=rows,
         columns=columns,
