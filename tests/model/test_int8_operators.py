@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model_cases_i8 import CaseI8, all_cases_i8
+from model_cases_i8 import CaseI8, Weighted, all_cases_i8, convolution
 from native_models import NativeModel, load_models
 from thumb_programs import thumb_program
 
@@ -62,6 +62,13 @@ def test_filters_over_planes_are_what_their_name_says(compiled: dict[str, Compil
     assert {fields["row_words"] for fields in shapes.values()} >= {"2", "3", "4", "6"}
     assert any(int(fields["strip"]) < int(fields["output_height"]) for fields in shapes.values())
     assert any(int(fields["input_row"]) < int(fields["input_column"]) for fields in shapes.values())
+
+
+def test_a_wide_dilation_makes_no_wide_plane() -> None:
+    more = Weighted(1, 2, 3)
+    for dilation in ((1000, 1), (1, 1000)):
+        case = convolution("", (1, 16, 16, 2), (3, 3), more, dilation=dilation, depthwise=True)
+        assert compile_model(case.data, name="m", symbol="m").arena_bytes < 1024
 
 
 def test_what_the_arena_held_before_does_not_matter(natives: dict[str, NativeModel]) -> None:

@@ -16,6 +16,8 @@ def is_suitable(rows: Window, columns: Window, channels: Channels, input_channel
     """Return whether the kernel takes such windows and multipliers, and is the quickest for them."""
     if channels.is_general or not windows_reach_inside(rows, columns):
         return False
+    if any(window.extent >= 2 * window.size for window in (rows, columns)):
+        return False  # the plane would be border, mostly
     multiplier = len(channels.biases) // input_channels
     taps, pixels = rows.taps * columns.taps, rows.count * columns.count
     # About how many instructions an input channel takes, as measured: here, ...
