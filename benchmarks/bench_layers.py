@@ -27,12 +27,14 @@ def _measure(toolchain: str) -> list[Figure]:
     def square(size: int, inputs: int, outputs: int, stride: int = 1) -> CaseI8:
         return convolution("", (1, size, size, inputs), (3, 3), Weighted(2, outputs, 0), stride=(stride, stride))
 
-    def depthwise(size: int, channels: int, stride: int) -> CaseI8:
+    def depthwise(
+        size: tuple[int, int], channels: int, stride: int, filter_size: tuple[int, int] = (3, 3), multiplier: int = 1
+    ) -> CaseI8:
         return convolution(
             "",
-            (1, size, size, channels),
-            (3, 3),
-            Weighted(3, channels, 3),
+            (1, *size, channels),
+            filter_size,
+            Weighted(3, multiplier * channels, 3),
             stride=(stride, stride),
             padding=Padding.SAME,
             depthwise=True,
@@ -51,11 +53,21 @@ def _measure(toolchain: str) -> list[Figure]:
         ("3x3 convolution, 8x8, 64 to 64", square(8, 64, 64), 150),
         ("3x3 convolution, 16x16, 16 to 32, stride 2", square(16, 16, 32, 2), 150),
         ("3x3 convolution, 32x32, 3 to 16", square(32, 3, 16), None),
-        ("3x3 depthwise, 24x24, 16, stride 1", depthwise(24, 16, 1), 290),
-        ("3x3 depthwise, 12x12, 64, stride 1", depthwise(12, 64, 1), 290),
-        ("3x3 depthwise, 6x6, 128, stride 1", depthwise(6, 128, 1), 290),
-        ("3x3 depthwise, 24x24, 16, stride 2", depthwise(24, 16, 2), 400),
-        ("3x3 depthwise, 12x12, 64, stride 2", depthwise(12, 64, 2), 400),
+        ("3x3 depthwise, 24x24, 16, stride 1", depthwise((24, 24), 16, 1), 290),
+        ("3x3 depthwise, 12x12, 64, stride 1", depthwise((12, 12), 64, 1), 290),
+        ("3x3 depthwise, 6x6, 128, stride 1", depthwise((6, 6), 128, 1), 290),
+        ("3x3 depthwise, 24x24, 16, stride 2", depthwise((24, 24), 16, 2), 400),
+        ("3x3 depthwise, 12x12, 64, stride 2", depthwise((12, 12), 64, 2), 400),
+        ("5x5 depthwise, 12x12, 64, stride 1", depthwise((12, 12), 64, 1, (5, 5)), 230),
+        ("5x5 depthwise, 6x6, 96, stride 1", depthwise((6, 6), 96, 1, (5, 5)), 280),
+        ("5x5 depthwise, 24x24, 16, stride 2", depthwise((24, 24), 16, 2, (5, 5)), 300),
+        ("5x5 depthwise, 12x12, 16 to 32, stride 1", depthwise((12, 12), 16, 1, (5, 5), 2), 230),
+        ("1x3 depthwise, 24x24, 16, stride 1", depthwise((24, 24), 16, 1, (1, 3)), None),
+        ("1x3 depthwise, 12x12, 16 to 32, stride 1", depthwise((12, 12), 16, 1, (1, 3), 2), 500),
+        ("3x1 depthwise, 12x12, 16 to 32, stride 1", depthwise((12, 12), 16, 1, (3, 1), 2), 500),
+        ("8x10 depthwise, 24x20, 4 to 8, stride 1", depthwise((24, 20), 4, 1, (8, 10), 2), 200),
+        ("10x8 depthwise, 49x40, 1 to 8, stride 2", depthwise((49, 40), 1, 2, (10, 8), 8), 180),
+        ("10x4 depthwise, 25x5, 64, stride 1", depthwise((25, 5), 64, 1, (10, 4)), 240),
         ("fully connected, 64 to 12", fully_connected("", 1, 64, Weighted(4, 12, 0)), None),
         ("fully connected, 256 to 256", fully_connected("", 1, 256, Weighted(4, 256, 0)), 150),
         ("fully connected, 640 to 128", fully_connected("", 1, 640, Weighted(4, 128, 0)), 150),

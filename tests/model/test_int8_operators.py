@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from model_cases_i8 import CaseI8, all_cases_i8
+from model_cases_i8 import CaseI8, Weighted, all_cases_i8, convolution
 from native_models import NativeModel, load_models
 from thumb_programs import thumb_program
 
@@ -15,7 +16,7 @@ from runeflash.model.schema import DataType
 
 CASES = all_cases_i8()
 #: For the emulated core: every kernel, without the time that all would take to compile.
-ON_CORTEX_M = [case for i, case in enumerate(CASES) if i % 3 == 0 or "general" in case.name]
+ON_CORTEX_M = [case for i, case in enumerate(CASES) if i % 3 == 0 or "general" in case.name or "rows" in case.name]
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,25 @@ def test_gives_the_bytes_of_tflite_micro(case: CaseI8, natives: dict[str, Native
         interpreter.set_input(value, 0)
         interpreter.invoke()
         np.testing.assert_array_equal(natives[case.name].run(value)[0], interpreter.get_output(0))
+
+
+def test_filters_over_planes_are_what_their_name_says(compiled: dict[str, CompiledModel]) -> None:
+    shapes = {
+        name: dict(re.findall(r"\.(\w+) = (-?\w+)", model.source))
+        for name, model in compiled.items()
+        if "rune_depthwise_rows_i8(shape" in model.source
+    }
+    assert set(shapes) >= {case.name for case in CASES if "rows" in case.name}
+    assert {fields["row_words"] for fields in shapes.values()} >= {"2", "3", "4", "6"}
+    assert any(int(fields["strip"]) < int(fields["output_height"]) for fields in shapes.values())
+    assert any(int(fields["input_row"]) < int(fields["input_column"]) for fields in shapes.values())
+
+
+def test_a_wide_dilation_makes_no_wide_plane() -> None:
+    more = Weighted(1, 2, 3)
+    for dilation in ((1000, 1), (1, 1000)):
+        case = convolution("", (1, 16, 16, 2), (3, 3), more, dilation=dilation, depthwise=True)
+        assert compile_model(case.data, name="m", symbol="m").arena_bytes < 1024
 
 
 def test_what_the_arena_held_before_does_not_matter(natives: dict[str, NativeModel]) -> None:

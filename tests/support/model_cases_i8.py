@@ -249,6 +249,49 @@ def _binary(
     return CaseI8(name, builder.build([x], [y]), shape)
 
 
+def _filters_over_planes(choose: random.Random) -> list[CaseI8]:
+    """Depthwise convolutions with other filters than 3 by 3, with windows enough for the kernel that widens a channel:
+    each number of words that a filter row takes, odd and even widths, several strips, rows that are columns.
+    """
+    same, valid = Padding.SAME, Padding.VALID
+    cases = []
+    for number, (window, shape, multiplier, stride, dilation, padding) in enumerate(
+        (
+            ((5, 5), (2, 12, 11, 3), 1, (1, 1), (1, 1), same),
+            ((5, 5), (1, 13, 12, 4), 1, (2, 2), (1, 1), same),
+            ((5, 5), (1, 40, 40, 1), 2, (1, 1), (1, 1), valid),
+            ((1, 3), (1, 12, 13, 2), 1, (1, 1), (1, 1), same),
+            ((3, 1), (2, 13, 12, 2), 2, (1, 1), (1, 1), same),
+            ((1, 3), (1, 3, 40, 2), 3, (1, 2), (1, 1), valid),
+            ((2, 2), (1, 11, 12, 3), 2, (1, 1), (1, 1), same),
+            ((2, 2), (1, 12, 12, 2), 2, (2, 2), (1, 1), valid),
+            ((8, 10), (1, 20, 24, 2), 2, (1, 1), (1, 1), same),
+            ((10, 8), (1, 49, 40, 1), 4, (2, 2), (1, 1), same),
+            ((10, 4), (1, 25, 5, 4), 1, (1, 1), (1, 1), same),
+            ((9, 1), (1, 64, 1, 3), 1, (1, 1), (1, 1), same),
+            ((7, 7), (1, 14, 15, 2), 1, (1, 1), (1, 1), same),
+            ((6, 4), (1, 14, 15, 2), 1, (3, 1), (1, 1), valid),
+            ((3, 3), (1, 24, 24, 2), 1, (1, 1), (2, 2), same),
+            ((3, 3), (1, 14, 13, 2), 1, (2, 1), (1, 1), same),
+            ((3, 5), (1, 14, 18, 2), 1, (1, 2), (3, 1), same),
+            ((4, 4), (1, 40, 60, 2), 2, (5, 1), (1, 1), same),
+        )
+    ):
+        cases.append(
+            convolution(
+                f"depthwise_i8_rows_{number}",
+                shape,
+                window,
+                _random_weighted(choose, shape[3] * multiplier, 3),
+                stride=stride,
+                dilation=dilation,
+                padding=padding,
+                depthwise=True,
+            )
+        )
+    return cases
+
+
 def all_cases_i8() -> list[CaseI8]:
     """Return every case, the same each time."""
     choose = random.Random(8)
@@ -306,6 +349,7 @@ def all_cases_i8() -> list[CaseI8]:
             )
         ):
             cases.append(_binary(f"{kind.lower()}_i8_{number}", kind, shape, other, result, choose))
+    cases += _filters_over_planes(choose)
     scales = (scale(0.1, 3), scale(0.1, 3))
     cases.append(_unary("reshape_i8", "RESHAPE", (2, 6), (3, 4), reshape_options((3, 4)), scales, version=1))
     return cases

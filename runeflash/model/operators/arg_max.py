@@ -57,10 +57,7 @@ def read(context: OperatorContext) -> Layer:
         raise context.wrong(f"its output, {output}, is of type {output.type.name}, which its options contradict")
     context.check_shape(output, "output", source.shape[:axis] + source.shape[axis + 1 :])
     return ArgMax(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         outer=math.prod(source.shape[:axis]),
         depth=source.shape[axis],
         inner=math.prod(source.shape[axis + 1 :]),

@@ -66,6 +66,10 @@ class OperatorContext:
         """Return an output."""
         return self._usable(self.tensors[self.operator.outputs[number]], "output")
 
+    def layer_fields(self, source: Tensor, output: Tensor) -> tuple[int, str, tuple[int, ...], tuple[int, ...]]:
+        """Return what every :class:`Layer` begins with, for one that reads and writes one tensor each."""
+        return self.operator.index, output.name, (source.index,), (output.index,)
+
     def variable(self, number: int, role: str) -> Tensor:
         """Return an input that keeps its value from one inference to the next, and that this operator writes."""
         index = self.operator.inputs[number] if number < len(self.operator.inputs) else None
@@ -111,6 +115,16 @@ class OperatorContext:
         else:
             self.check_type(weights, "weights", source.type)
         self.check_type(output, "output", source.type)
+
+    def weighted_sum(self) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
+        """Return the input, weights, bias and output of an operator that sums weighted inputs; their types fit."""
+        self.check_arity((2, 3), 1)
+        source = self.input(0, "input")
+        weights = self.input(1, "weights")
+        bias = self.optional_input(2, "bias")
+        output = self.output(0)
+        self.check_types(source, weights, output)
+        return source, weights, bias, output
 
     def check_rank(self, tensor: Tensor, role: str, rank: int) -> None:
         """Refuse a tensor that has not this many dimensions."""

@@ -6,19 +6,20 @@ NHWC. Output channel ``c * multiplier + m`` is made of input channel ``c``.
 
 from __future__ import annotations
 
-from runeflash.model.graph import Layer, Tensor
-from runeflash.model.operators import depthwise_3x3_i8, quantized
-from runeflash.model.operators.activation import FLOAT_ACTIVATIONS
+from runeflash.model.graph import Layer
+from runeflash.model.operators import depthwise_3x3_i8, depthwise_rows_i8, quantized
 from runeflash.model.operators.context import OperatorContext
 from runeflash.model.operators.conv_2d_f32 import Conv2DF32
 from runeflash.model.operators.conv_2d_hybrid import Conv2DHybrid
 from runeflash.model.operators.conv_2d_i8 import Conv2DI8
+from runeflash.model.operators.convolution import Convolution, read_convolution
 from runeflash.model.operators.depthwise_3x3_i8 import Depthwise3x3I8
 from runeflash.model.operators.depthwise_conv_2d_f32 import DepthwiseConv2DF32
 from runeflash.model.operators.depthwise_conv_2d_i8 import DepthwiseConv2DHybrid, DepthwiseConv2DI8
+from runeflash.model.operators.depthwise_planes_i8 import DepthwisePlanesI8
+from runeflash.model.operators.depthwise_rows_i8 import DepthwiseRowsI8
 from runeflash.model.operators.hybrid import float_bias, read_channels
-from runeflash.model.operators.window import Window, check_windows
-from runeflash.model.schema import Activation, DataType, OptionsType
+from runeflash.model.schema import DataType
 
 _NEWEST_VERSION = 7
 
@@ -30,142 +31,91 @@ def read(context: OperatorContext) -> Layer:
         UserError: the file is damaged here, or has what is not supported.
     """
     context.check_version(_NEWEST_VERSION)
-    context.check_arity((2, 3), 1)
-    source = context.input(0, "input")
-    weights = context.input(1, "weights")
-    bias = context.optional_input(2, "bias")
-    output = context.output(0)
-    context.check_types(source, weights, output)
-    for tensor, role in ((source, "input"), (weights, "weights"), (output, "output")):
-        context.check_rank(tensor, role, 4)
-    batches, height, width, input_channels = source.shape
-    one, filter_height, filter_width, output_channels = weights.shape
-    if one != 1 or output_channels % input_channels != 0:
+    given = read_convolution(context, is_depthwise=True)
+    weights, input_channels = given.weights, given.input_channels
+    if weights.shape[0] != 1 or given.count % input_channels != 0:
         raise context.wrong(
             f"its weights, {weights}, of shape {list(weights.shape)} do not fit {input_channels} input channels"
         )
-    options = context.options(OptionsType.DEPTHWISE_CONV_2D)
-    padding = context.padding(options.i8(0))
-    stride = context.positive(options.i32(2), "stride"), context.positive(options.i32(1), "stride")
-    dilation = context.positive(options.i32(6, 1), "dilation"), context.positive(options.i32(5, 1), "dilation")
-    rows = Window(height, filter_height, stride[0], dilation[0], padding, context.operator.padding.rows)
-    columns = Window(width, filter_width, stride[1], dilation[1], padding, context.operator.padding.columns)
-    check_windows(context, source, rows, columns)
-    context.check_shape(output, "output", (batches, rows.count, columns.count, output_channels))
-    activation = context.activation(options.i8(4), *FLOAT_ACTIVATIONS)
-    tensors = source, weights, output
     if weights.type is DataType.FLOAT32:
-        return _read_f32(context, tensors, bias, rows, columns, activation)
-    if source.type is DataType.FLOAT32:
-        return _read_hybrid(context, tensors, bias, rows, columns, activation)
-    return _read_i8(context, tensors, bias, rows, columns, activation)
+        return _read_f32(context, given)
+    return _read_hybrid(context, given) if given.source.type is DataType.FLOAT32 else _read_i8(context, given)
 
 
-def _read_f32(
-    context: OperatorContext,
-    tensors: tuple[Tensor, Tensor, Tensor],
-    bias: Tensor | None,
-    rows: Window,
-    columns: Window,
-    activation: Activation,
-) -> Layer:
-    source, weights, output = tensors
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
-    batches, _, _, input_channels = source.shape
-    output_channels = output.shape[3]
-    data = context.constant(weights, "weights")
-    biases = float_bias(context, bias, output_channels)
+def _read_f32(context: OperatorContext, given: Convolution) -> Layer:
+    input_channels, output_channels = given.input_channels, given.count
+    data = context.constant(given.weights, "weights")
+    biases = float_bias(context, given.bias, output_channels)
     if input_channels == output_channels > 1:
         return DepthwiseConv2DF32(
-            index, name, inputs, outputs, batches, rows, columns, input_channels, activation, data, biases
+            *context.layer_fields(given.source, given.output),
+            given.batches,
+            given.rows,
+            given.columns,
+            input_channels,
+            given.activation,
+            data,
+            biases,
         )
     bits = data.cast("I")  # as bits: a copy that changes no NaN
     by_channel = b"".join(bytes(bits[i::output_channels]) for i in range(output_channels))
     return Conv2DF32(
-        index,
-        name,
-        inputs,
-        outputs,
+        *context.layer_fields(given.source, given.output),
         kind="DEPTHWISE_CONV_2D",
-        batches=batches,
-        rows=rows,
-        columns=columns,
+        batches=given.batches,
+        rows=given.rows,
+        columns=given.columns,
         input_channels=input_channels,
         output_channels=output_channels,
         groups=input_channels,
-        activation=activation,
+        activation=given.activation,
         weights=memoryview(by_channel),
         bias=biases,
     )
 
 
-def _read_hybrid(
-    context: OperatorContext,
-    tensors: tuple[Tensor, Tensor, Tensor],
-    bias: Tensor | None,
-    rows: Window,
-    columns: Window,
-    activation: Activation,
-) -> Layer:
-    source, weights, output = tensors
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
-    batches, _, _, input_channels = source.shape
-    count = output.shape[3]
-    data = context.constant(weights, "weights").cast("b")
+def _read_hybrid(context: OperatorContext, given: Convolution) -> Layer:
+    input_channels, count = given.input_channels, given.count
+    data = context.constant(given.weights, "weights").cast("b")
     weight_rows = tuple(memoryview(bytes(data[i::count])).cast("b") for i in range(count))
     if count > input_channels or count == 1:
         return Conv2DHybrid(
-            index,
-            name,
-            inputs,
-            outputs,
+            *context.layer_fields(given.source, given.output),
             kind="DEPTHWISE_CONV_2D",
-            batches=batches,
-            rows=rows,
-            columns=columns,
+            batches=given.batches,
+            rows=given.rows,
+            columns=given.columns,
             input_channels=input_channels,
-            channels=read_channels(context, weights, bias, count, 3, weight_rows, is_asymmetric=True),
-            activation=activation,
+            channels=read_channels(
+                context, given.weights, given.bias, count, given.axis, weight_rows, is_asymmetric=True
+            ),
+            activation=given.activation,
             weight_rows=weight_rows,
             groups=input_channels,
         )
-    channels = read_channels(context, weights, bias, count, 3, (), is_asymmetric=True)
+    channels = read_channels(context, given.weights, given.bias, count, given.axis, (), is_asymmetric=True)
     return DepthwiseConv2DHybrid(
-        index,
-        name,
-        inputs,
-        outputs,
-        batches,
-        rows,
-        columns,
+        *context.layer_fields(given.source, given.output),
+        given.batches,
+        given.rows,
+        given.columns,
         channels,
-        activation,
+        given.activation,
         tuple(data),
     )
 
 
-def _read_i8(
-    context: OperatorContext,
-    tensors: tuple[Tensor, Tensor, Tensor],
-    bias: Tensor | None,
-    rows: Window,
-    columns: Window,
-    activation: Activation,
-) -> Layer:
-    source, weights, output = tensors
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
-    batches, _, _, input_channels = source.shape
-    count = output.shape[3]
-    is_unsigned = source.type is DataType.UINT8
-    if is_unsigned:
-        data, offset = quantized.centred_weights(context, weights)
-    else:
-        data, offset = context.constant(weights, "weights").cast("b"), 0
+def _read_i8(context: OperatorContext, given: Convolution) -> Layer:
+    input_channels, count = given.input_channels, given.count
+    is_unsigned = given.source.type is DataType.UINT8
+    data, offset = quantized.stored_weights(context, given.weights)
     stored_rows = tuple(memoryview(bytes(data[i::count])).cast("b") for i in range(count))
-    input_scaling = quantized.per_tensor(context, source, "input")
-    output_scaling = quantized.per_tensor(context, output, "output")
-    multipliers = quantized.convolution_multipliers(context, input_scaling, weights, count, 3, output_scaling)
-    biases = quantized.biases(context, bias, count)
+    input_scaling = quantized.per_tensor(context, given.source, "input")
+    output_scaling = quantized.per_tensor(context, given.output, "output")
+    multipliers = quantized.convolution_multipliers(
+        context, input_scaling, given.weights, count, given.axis, output_scaling
+    )
+    biases = quantized.biases(context, given.bias, count)
     folded, plain = (
         quantized.make_channels(
             multipliers,
@@ -178,17 +128,19 @@ def _read_i8(
         )
         for is_folded in (True, False)
     )
-    limits = quantized.limits(activation, output_scaling, output.type)
-    if depthwise_3x3_i8.is_suitable(rows, columns, folded):
-        return Depthwise3x3I8(
-            index,
-            name,
-            inputs,
-            outputs,
-            kind="DEPTHWISE_CONV_2D",
-            batches=batches,
-            rows=rows,
-            columns=columns,
+    limits = quantized.limits(given.activation, output_scaling, given.output.type)
+    if depthwise_3x3_i8.is_suitable(given.rows, given.columns, folded):
+        planes: type[DepthwisePlanesI8] | None = Depthwise3x3I8
+    elif depthwise_rows_i8.is_suitable(given.rows, given.columns, folded, input_channels):
+        planes = DepthwiseRowsI8
+    else:
+        planes = None
+    if planes is not None:
+        return planes(
+            *context.layer_fields(given.source, given.output),
+            batches=given.batches,
+            rows=given.rows,
+            columns=given.columns,
             input_channels=input_channels,
             input_zero_point=input_scaling.zero_point,
             channels=folded,
@@ -199,14 +151,11 @@ def _read_i8(
     if count > input_channels or count == 1:
         # An image of one channel is filtered as any other is; several channels for each are groups of one channel.
         return Conv2DI8(
-            index,
-            name,
-            inputs,
-            outputs,
+            *context.layer_fields(given.source, given.output),
             kind="DEPTHWISE_CONV_2D",
-            batches=batches,
-            rows=rows,
-            columns=columns,
+            batches=given.batches,
+            rows=given.rows,
+            columns=given.columns,
             input_channels=input_channels,
             input_zero_point=input_scaling.zero_point,
             channels=folded,
@@ -217,13 +166,10 @@ def _read_i8(
             groups=input_channels,
         )
     return DepthwiseConv2DI8(
-        index,
-        name,
-        inputs,
-        outputs,
-        batches=batches,
-        rows=rows,
-        columns=columns,
+        *context.layer_fields(given.source, given.output),
+        batches=given.batches,
+        rows=given.rows,
+        columns=given.columns,
         input_zero_point=input_scaling.zero_point,
         channels=plain,
         limits=limits,

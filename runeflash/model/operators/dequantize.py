@@ -47,10 +47,7 @@ def read(context: OperatorContext) -> Layer:
     context.check_type(output, "output", DataType.FLOAT32)
     context.check_shape(output, "output", source.shape)
     return Dequantize(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         count=source.count,
         source=_SUFFIXES[source.type],
         scaling=quantized.per_tensor(context, source, "input"),

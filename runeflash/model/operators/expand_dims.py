@@ -23,6 +23,4 @@ def read(context: OperatorContext) -> Layer:
     value = constants.integer(context, context.input(1, "axis"), "axis")
     axis = constants.axis(context, value, len(source.shape) + 1)
     context.check_shape(output, "output", (*source.shape[:axis], 1, *source.shape[axis:]))
-    return Reshape(
-        context.operator.index, output.name, (source.index,), (output.index,), size=source.size, kind="EXPAND_DIMS"
-    )
+    return Reshape(*context.layer_fields(source, output), size=source.size, kind="EXPAND_DIMS")

@@ -73,12 +73,7 @@ def read(context: OperatorContext) -> Layer:
         UserError: the file is damaged here, or has what is not supported.
     """
     context.check_version(_NEWEST_VERSION)
-    context.check_arity((2, 3), 1)
-    source = context.input(0, "input")
-    weights = context.input(1, "weights")
-    bias = context.optional_input(2, "bias")
-    output = context.output(0)
-    context.check_types(source, weights, output)
+    source, weights, bias, output = context.weighted_sum()
     context.check_rank(weights, "weights", 2)
     units, depth = weights.shape
     if source.count % depth != 0:
@@ -107,10 +102,7 @@ def read(context: OperatorContext) -> Layer:
     if weights.type is not DataType.FLOAT32:
         weight_rows = quantized.split_rows(context.constant(weights, "weights").cast("b"), units)
         return FullyConnectedHybrid(
-            index=context.operator.index,
-            name=output.name,
-            inputs=(source.index,),
-            outputs=(output.index,),
+            *context.layer_fields(source, output),
             batches=batches,
             depth=depth,
             channels=read_channels(context, weights, bias, units, 0, weight_rows, is_asymmetric=is_asymmetric),
@@ -118,10 +110,7 @@ def read(context: OperatorContext) -> Layer:
             weight_rows=weight_rows,
         )
     return FullyConnectedF32(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         batches=batches,
         depth=depth,
         units=units,
@@ -146,10 +135,7 @@ def _read_i8(
     else:
         products = [input_scaling.scale * scale for scale in scales]
     return FullyConnectedI8(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         batches=source.count // depth,
         depth=depth,
         channels=quantized.make_channels(
@@ -170,7 +156,7 @@ def _read_u8(
 ) -> Layer:
     source, weights, output = tensors
     units, depth = weights.shape
-    data, offset = quantized.centred_weights(context, weights)
+    data, offset = quantized.stored_weights(context, weights)
     weight_rows = quantized.split_rows(data, units)
     input_scaling = quantized.per_tensor(context, source, "input")
     weight_scale = quantized.per_tensor(context, weights, "weights").scale
@@ -179,10 +165,7 @@ def _read_u8(
     zero_point = input_scaling.zero_point - 128
     biases = zip(quantized.biases(context, bias, units), weight_rows, strict=True)
     return FullyConnectedU8(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         batches=source.count // depth,
         depth=depth,
         biases=tuple(quantized.wrap(bias - zero_point * (sum(row) + depth * offset)) for bias, row in biases),

@@ -112,19 +112,15 @@ def read(context: OperatorContext) -> Layer:
     kept, reduced = _runs(source.shape, goes)
     if max(len(kept.sizes), len(reduced.sizes)) > _MAX_RUNS:
         raise context.unsupported(f"its axes divide the shape {list(source.shape)} into too many parts")
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
     count = source.count // output.count
     if source.type is DataType.FLOAT32:
-        return MeanF32(index, name, inputs, outputs, kept, reduced, count)
+        return MeanF32(*context.layer_fields(source, output), kept, reduced, count)
     if count > _MAX_COUNT_I8:
         raise context.unsupported(f"it averages {count} elements; at most {_MAX_COUNT_I8} are supported")
     before = quantized.per_tensor(context, source, "input")
     after = quantized.per_tensor(context, output, "output")
     return MeanI8(
-        index,
-        name,
-        inputs,
-        outputs,
+        *context.layer_fields(source, output),
         kept,
         reduced,
         count,

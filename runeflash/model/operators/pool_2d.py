@@ -115,13 +115,12 @@ def read(context: OperatorContext, newest_version: int) -> Layer:
     check_windows(context, source, rows, columns)
     context.check_shape(output, "output", (batches, rows.count, columns.count, channels))
     activation = context.activation(options.i8(5), *FLOAT_ACTIVATIONS)
-    index, name, inputs, outputs = context.operator.index, output.name, (source.index,), (output.index,)
     kind = context.operator.kind
     if source.type is DataType.FLOAT32:
-        return Pool2DF32(index, name, inputs, outputs, kind, batches, rows, columns, channels, activation)
+        return Pool2DF32(*context.layer_fields(source, output), kind, batches, rows, columns, channels, activation)
     scaling = quantized.per_tensor(context, output, "output")
     if quantized.per_tensor(context, source, "input") != scaling:
         raise context.unsupported(f"its input and its output, {output}, differ in scale or zero point")
     limits = quantized.limits(activation, scaling, output.type)
     suffix = _SUFFIXES[source.type]
-    return Pool2DI8(index, name, inputs, outputs, kind, batches, rows, columns, channels, suffix, limits)
+    return Pool2DI8(*context.layer_fields(source, output), kind, batches, rows, columns, channels, suffix, limits)

@@ -85,10 +85,7 @@ def read(context: OperatorContext) -> Layer:
     if source.type is not DataType.FLOAT32:
         return _requantize(context, source, output, after)
     return QuantizeF32(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         count=source.count,
         output=_SUFFIXES[output.type],
         scaling=after,
@@ -107,10 +104,7 @@ def _requantize(context: OperatorContext, source: Tensor, output: Tensor, after:
 
         return unary.table_layer(context, source, output, result)
     return Requantize(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         count=source.count,
         source=_SUFFIXES[source.type],
         output=_SUFFIXES[output.type],

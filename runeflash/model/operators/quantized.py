@@ -280,12 +280,14 @@ def pack_rows(rows: Sequence[memoryview], sizes: Sequence[int]) -> bytes:
     return bytes(packed)
 
 
-def centred_weights(context: OperatorContext, weights: Tensor) -> tuple[memoryview, int]:
-    """Return uint8 weights without their zero point: int8 and what has to be added to each of them.
+def stored_weights(context: OperatorContext, weights: Tensor) -> tuple[memoryview, int]:
+    """Return weights of int8 or uint8 without their zero point: int8 and what has to be added to each of them.
 
     Raises:
-        UserError: they are computed, or not quantised as a whole tensor.
+        UserError: they are computed, or uint8 and not quantised as a whole tensor.
     """
+    if weights.type is DataType.INT8:
+        return context.constant(weights, "weights").cast("b"), 0
     zero_point = per_tensor(context, weights, "weights").zero_point
     data = bytes(context.constant(weights, "weights"))
     least, greatest = STORED_RANGES[DataType.INT8]

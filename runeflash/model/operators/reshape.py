@@ -56,10 +56,7 @@ def read(context: OperatorContext) -> Layer:
         raise context.wrong("its new shape is missing")
     context.check_shape(output, "output", _complete(context, shape, source.count))
     return Reshape(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         size=source.size,
     )
 

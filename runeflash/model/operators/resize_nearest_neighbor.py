@@ -85,10 +85,7 @@ def read(context: OperatorContext) -> Layer:
     size = movement.element_size(source)
     if row_steps is None or column_steps is None:
         return ResizeNearestNeighbor(
-            index=context.operator.index,
-            name=output.name,
-            inputs=(source.index,),
-            outputs=(output.index,),
+            *context.layer_fields(source, output),
             batches=batches,
             height=height,
             width=width,

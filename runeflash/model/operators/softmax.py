@@ -98,10 +98,7 @@ def read(context: OperatorContext) -> Layer:
     if source.type is not DataType.FLOAT32:
         return _read_i8(context, source, output, beta)
     return SoftmaxF32(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         rows=source.count // source.shape[-1],
         depth=source.shape[-1],
         beta=beta,
@@ -129,10 +126,7 @@ def _read_i8(context: OperatorContext, source: Tensor, output: Tensor, beta: flo
     multiplier = quantized.multiplier(context, factor / 2) if factor >= 2**30 else quantized.multiplier(context, factor)
     shift = -multiplier.shift + (1 if factor >= 2**30 else 0)
     return SoftmaxI8(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         rows=source.count // depth,
         depth=depth,
         multiplier=multiplier.fraction,

@@ -31,6 +31,4 @@ def read(context: OperatorContext) -> Layer:
     if not given:
         dropped = {i for i, size in enumerate(source.shape) if size == 1}
     context.check_shape(output, "output", tuple(size for i, size in enumerate(source.shape) if i not in dropped))
-    return Reshape(
-        context.operator.index, output.name, (source.index,), (output.index,), size=source.size, kind="SQUEEZE"
-    )
+    return Reshape(*context.layer_fields(source, output), size=source.size, kind="SQUEEZE")

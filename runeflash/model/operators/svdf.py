@@ -96,10 +96,7 @@ def _read_i8(
         raise context.unsupported(f"its state, {state}, has the zero point {memory.zero_point}")
     rows = quantized.split_rows(context.constant(features, "feature weights").cast("b"), shape.filters)
     return SvdfI8(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         shape=shape,
         state=state.index,
         state_type=state.element,
@@ -125,10 +122,7 @@ def _read_f32(
 ) -> Layer:
     source, features, time, state, output = tensors
     return SvdfF32(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         shape=shape,
         state=state.index,
         activation=activation,
@@ -153,10 +147,7 @@ def _read_hybrid(
     # Each is the float32 next to the product.
     reals = [scale * weight for weight in context.constant(time, "time weights").cast("b")]
     return SvdfHybrid(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         shape=shape,
         state=state.index,
         activation=activation,

@@ -25,14 +25,11 @@ _SUFFIXES = {DataType.INT8: "i8", DataType.UINT8: "u8"}
 
 
 @dataclass(frozen=True)
-class UnaryF32(Layer):
-    """A function of float32; ``arguments`` are those of its kernel behind the count of elements."""
+class Unary(Layer):
+    """What the layers below have in common: the operator's name in the file, and how many elements there are."""
 
     kind: str
     count: int
-    arguments: tuple[str, ...] = ()
-
-    headers = ("kernels/unary_f32.h",)
 
     @property
     def operator(self) -> str:  # type: ignore[override]
@@ -43,6 +40,15 @@ class UnaryF32(Layer):
     def in_place_inputs(self) -> tuple[int, ...]:
         """Each element is read before its result is written."""
         return (0,)
+
+
+@dataclass(frozen=True)
+class UnaryF32(Unary):
+    """A function of float32; ``arguments`` are those of its kernel behind the count of elements."""
+
+    arguments: tuple[str, ...] = ()
+
+    headers = ("kernels/unary_f32.h",)
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
@@ -51,25 +57,13 @@ class UnaryF32(Layer):
 
 
 @dataclass(frozen=True)
-class Table(Layer):
+class Table(Unary):
     """A function of int8 or uint8; ``results`` are int8 or uint8, by the bits of the input, 256 bytes."""
 
-    kind: str
-    count: int
     is_signed: bool
     results: bytes
 
     headers = ("kernels/table.h",)
-
-    @property
-    def operator(self) -> str:  # type: ignore[override]
-        """The operator's name in the file."""
-        return self.kind
-
-    @property
-    def in_place_inputs(self) -> tuple[int, ...]:
-        """Each element is read before its result is written."""
-        return (0,)
 
     def _make_constants(self) -> tuple[Constant, ...]:
         element = ElementType.I8 if self.is_signed else ElementType.U8
@@ -81,25 +75,13 @@ class Table(Layer):
 
 
 @dataclass(frozen=True)
-class Clamp(Layer):
+class Clamp(Unary):
     """An activation of int8 or uint8 that only moves values into limits; ``suffix`` is that of the type's kernels."""
 
-    kind: str
-    count: int
     suffix: str
     limits: Limits
 
     headers = ("kernels/table.h",)
-
-    @property
-    def operator(self) -> str:  # type: ignore[override]
-        """The operator's name in the file."""
-        return self.kind
-
-    @property
-    def in_place_inputs(self) -> tuple[int, ...]:
-        """Each element is read before its result is written."""
-        return (0,)
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
@@ -108,23 +90,10 @@ class Clamp(Layer):
 
 
 @dataclass(frozen=True)
-class FlipSign(Layer):
+class FlipSign(Unary):
     """From uint8 to int8 or back, where both zero points stand for one value of the same scale."""
 
-    kind: str
-    count: int
-
     headers = ("kernels/table.h",)
-
-    @property
-    def operator(self) -> str:  # type: ignore[override]
-        """The operator's name in the file."""
-        return self.kind
-
-    @property
-    def in_place_inputs(self) -> tuple[int, ...]:
-        """Each element is read before its result is written."""
-        return (0,)
 
     def body(self, constants: Mapping[str, str]) -> list[str]:
         """Return the call of the kernel."""
@@ -149,10 +118,7 @@ def read_tensors(context: OperatorContext, newest_version: int) -> tuple[Tensor,
 def float_layer(context: OperatorContext, source: Tensor, output: Tensor, *arguments: str) -> Layer:
     """Return the layer of float32; ``arguments`` are those of its kernel behind the count of elements."""
     return UnaryF32(
-        index=context.operator.index,
-        name=output.name,
-        inputs=(source.index,),
-        outputs=(output.index,),
+        *context.layer_fields(source, output),
         kind=context.operator.kind,
         count=source.count,
         arguments=arguments,
@@ -167,21 +133,18 @@ def table_layer(context: OperatorContext, source: Tensor, output: Tensor, result
     least, _ = STORED_RANGES[source.type]
     stored = [least + (i - least) % 256 for i in range(256)]
     results = [result(value) for value in stored]
-    index, name = context.operator.index, output.name
-    inputs, outputs = (source.index,), (output.index,)
+    fields = context.layer_fields(source, output)
     kind, count = context.operator.kind, source.count
     if source.type is output.type:
         limits = Limits(min(results), max(results))
         if results == [fixed_point.clamp(value, limits.least, limits.greatest) for value in stored]:
             if limits.greatest - limits.least == 255:
-                return Reshape(index, name, inputs, outputs, size=count, kind=kind)
-            return Clamp(
-                index, name, inputs, outputs, kind=kind, count=count, limits=limits, suffix=_SUFFIXES[source.type]
-            )
+                return Reshape(*fields, size=count, kind=kind)
+            return Clamp(*fields, kind=kind, count=count, limits=limits, suffix=_SUFFIXES[source.type])
     moved = bytes(value % 256 for value in results)
     if moved == bytes(i ^ 0x80 for i in range(256)):
-        return FlipSign(index, name, inputs, outputs, kind=kind, count=count)
-    return Table(index, name, inputs, outputs, kind=kind, count=count, is_signed=_SIGNED[output.type], results=moved)
+        return FlipSign(*fields, kind=kind, count=count)
+    return Table(*fields, kind=kind, count=count, is_signed=_SIGNED[output.type], results=moved)
 
 
 def activation_layer(context: OperatorContext, source: Tensor, output: Tensor, activation: Activation) -> Layer:

@@ -12,8 +12,10 @@ from pass_checking import check_pass
 from tflite_builder import ModelBuilder, Scales, conv_2d_options, depthwise_conv_2d_options, scale
 
 from runeflash.model import compile_model
-from runeflash.model.operators import depthwise_3x3_i8
-from runeflash.model.operators.depthwise_3x3_i8 import Depthwise3x3I8, is_suitable
+from runeflash.model.operators import depthwise_planes_i8
+from runeflash.model.operators.depthwise_3x3_i8 import Depthwise3x3I8
+from runeflash.model.operators.depthwise_planes_i8 import windows_reach_inside
+from runeflash.model.operators.depthwise_rows_i8 import DepthwiseRowsI8
 from runeflash.model.operators.lead import window_lead
 from runeflash.model.operators.quantized import Channels, Limits, Multiplier
 from runeflash.model.operators.window import Window
@@ -144,38 +146,56 @@ def test_the_distance_is_enough(
 @hypothesis.given(
     st.tuples(st.integers(1, 12), st.integers(1, 12)),
     st.tuples(*[st.tuples(st.integers(0, 2), st.integers(0, 2))] * 2),
-    st.integers(1, 2),
+    st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    st.integers(1, 3),
     st.sampled_from(Padding),
     st.integers(64, 256),
 )
-@hypothesis.example((6, 1), ((2, 0), (2, 2)), 2, Padding.VALID, 64)
+@hypothesis.example((6, 1), ((2, 0), (2, 2)), (3, 3), 2, Padding.VALID, 64)
+@hypothesis.example((12, 12), ((0, 0), (0, 0)), (5, 5), 1, Padding.SAME, 128)
+@hypothesis.example((12, 12), ((0, 0), (0, 0)), (4, 1), 1, Padding.SAME, 64)
 def test_strips_read_what_they_need_before_it_is_overwritten(
-    size: tuple[int, int], added: tuple[tuple[int, int], ...], stride: int, padding: Padding, strip_bytes: int
+    size: tuple[int, int],
+    added: tuple[tuple[int, int], ...],
+    taps: tuple[int, int],
+    stride: int,
+    padding: Padding,
+    strip_bytes: int,
 ) -> None:
     """Found the plain way: no pixel that a later strip loads may lie where an earlier one has written."""
-    rows, columns = (Window(n, 3, stride, 1, padding, more) for n, more in zip(size, added, strict=True))
-    hypothesis.assume(rows.count >= 1 and columns.count >= 1)
-    channels = Channels((0,), (Multiplier(1 << 30, 8),), 0, is_general=False)
-    hypothesis.assume(is_suitable(rows, columns, channels))
-    weights = ((1,) * 9,)
-    layer = Depthwise3x3I8(
-        0, "", (0,), (1,), "DEPTHWISE_CONV_2D", 1, rows, columns, 1, 0, channels, Limits(-128, 127), weights
+    rows, columns = (
+        Window(n, count, stride, 1, padding, more) for n, count, more in zip(size, taps, added, strict=True)
     )
+    hypothesis.assume(rows.count >= 1 and columns.count >= 1)
+    hypothesis.assume(windows_reach_inside(rows, columns))
+    channels = Channels((0,), (Multiplier(1 << 30, 8),), 0, is_general=False)
+    kind = Depthwise3x3I8 if taps == (3, 3) and stride <= 2 else DepthwiseRowsI8
+    weights = ((1,) * (taps[0] * taps[1]),)
+    layer = kind(0, "", (0,), (1,), 1, rows, columns, 1, 0, channels, Limits(-128, 127), weights)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(depthwise_3x3_i8, "_STRIP_BYTES", strip_bytes)
-        fields = dict(re.findall(r"\.(\w+) = (-?\w+)", "\n".join(layer.body({"channels": "channels"}))))
+        patch.setattr(depthwise_planes_i8, "_STRIP_BYTES", strip_bytes)
+        text = "\n".join(layer.body({"weights": "weights", "channels": "channels"}))
+        fields = dict(re.findall(r"\.(\w+) = (-?\w+)", text))
         allowed = layer.in_place_inputs == (0,)
-    strip, loaded, safe = int(fields["strip"]), 0, rows.count * columns.count <= rows.size * columns.size
-    for first in range(0, rows.count, strip):
-        end = min(first + strip, rows.count)
-        needed = range(
-            max(loaded, first * stride - rows.before, 0), min(end * stride - stride + 3 - rows.before, size[0])
-        )
-        safe = safe and (not needed or needed[0] * columns.size >= first * columns.count)
-        loaded = max(loaded, end * stride - stride + 3 - rows.before)
+    # Where the planes' rows are columns of the image, so are its strips.
+    is_turned = layer.is_turned
+    along = columns if is_turned else rows
+    pixels = np.arange(size[0] * size[1]).reshape(size)
+    results = np.arange(rows.count * columns.count).reshape(rows.count, columns.count)
+    if is_turned:
+        pixels, results = pixels.T, results.T
+    strip, loaded, safe = int(fields["strip"]), 0, results.size <= pixels.size
+    written: set[int] = set()
+    for first in range(0, along.count, strip):
+        last = min(first + strip, along.count) - 1
+        end = last * stride - along.before + along.extent
+        needed = pixels[max(loaded, first * stride - along.before, 0) : max(end, 0)]
+        safe = safe and not written & set(needed.flat)
+        written |= set(results[first : last + 1].flat)
+        loaded = max(loaded, end)
     assert safe or not allowed
-    if added == ((0, 0), (0, 0)):
-        assert allowed, "what is usual works in place"
+    if added == ((0, 0), (0, 0)) and not is_turned:
+        assert allowed == (results.size <= pixels.size), "what is usual works in place"
 
 
 def test_kernels_of_shared_memory_do_not_promise_otherwise() -> None:
