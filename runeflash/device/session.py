@@ -57,7 +57,6 @@ class RunSession:
         self._outgoing = bytearray()
         self.finished = False
         self.failure: RuneflashError | None = None
-        self.booted = False
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes from the device."""
@@ -81,7 +80,6 @@ class RunSession:
 
     def _status(self, status: Status, now: float) -> None:
         if status.kind == "boot":
-            self.booted = True
             self.finished = self._left <= 0
         if status.kind == "error":
             self._fail(rune_failure(status))
