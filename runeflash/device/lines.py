@@ -21,7 +21,6 @@ _INTEGERS = {
 }
 _FLOATS = frozenset({"f32", "f64"})
 _FLOAT_ELEMENTS = frozenset({int, float, type(None)})
-ELEMENT_TYPES = frozenset({*_INTEGERS, *_FLOATS, "utf8"})
 #: How a boot line begins. Inside a text its quotes would be escaped.
 BOOT_LINE = b'{"runeflash":"boot"'
 _TENSOR_KEYS = {"channel", "dimensions", "elements", "type_name"}

@@ -61,7 +61,6 @@ class RunSession:
         self._outgoing = bytearray()
         self.finished = False
         self.failure: RuneflashError | None = None
-        self.booted = False
         self.profiles: list[CallProfile] = []
         self._profiles_wanted = repeats if profiled else 0
 
@@ -88,7 +87,6 @@ class RunSession:
 
     def _status(self, status: Status, now: float) -> None:
         if status.kind == "boot":
-            self.booted = True
             self._check_finished()
         profile = read_call_profile(status)
         if profile is not None and len(self.profiles) < self._profiles_wanted:

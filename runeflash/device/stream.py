@@ -37,7 +37,6 @@ class StreamFeeder:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self._request: _Request | None = None
-        self.bytes_sent = 0
 
     def on_status(self, status: Status, now: float) -> bytes:
         """Take a line that is not an output; return the frames to send."""
@@ -74,7 +73,7 @@ class StreamFeeder:
             data = self._provider(kind, source, length, parameters)
             if data is None:
                 self._request = None
-                return self._count(encode_frame(NO_DATA, number, 0))
+                return encode_frame(NO_DATA, number, 0)
             request = self._request = _Request(number, data, frame_count(length), 1, 0, 0, now)
         request.window = max(window, 1)
         request.acknowledged = request.sent = min(following, request.frames)
@@ -101,8 +100,4 @@ class StreamFeeder:
         while request.sent < min(request.frames, request.acknowledged + request.window):
             out += data_frame(request.number, request.sent, request.data)
             request.sent += 1
-        return self._count(bytes(out))
-
-    def _count(self, data: bytes) -> bytes:
-        self.bytes_sent += len(data)
-        return data
+        return bytes(out)

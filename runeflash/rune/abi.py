@@ -10,8 +10,6 @@ VALUE_I32, VALUE_F32 = 1, 2
 #: Outputs of generated runes hand over tensors; the host writes the JSON.
 OUTPUT_TENSOR = 5
 
-MODEL_MIMETYPE = "application/vnd.runeflash.model"
-
 EXPORTS = ("memory", "_manifest", "_call")
 
 #: The imports, with how many parameters each has; all of them are i32, and so is the result.

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 _DEVICE = pytest.StashKey["Device"]()
 _TARGETS = pytest.StashKey["tuple[Target, ...]"]()
-#: Under these names a test's report has what it ran on; they are JUnit's properties too.
-PROPERTIES = ("board", "port", "build", "rune", "engine", "toolchain", "undecodable")
 _SHOWN_RECORDS = 50
 
 

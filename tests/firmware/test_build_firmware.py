@@ -38,6 +38,8 @@ def test_a_build(runeflash, gesture: Path, toolchain: str) -> None:
         p.name for p in output.iterdir()
     }
     assert (output / "project" / "README.md").is_file()
+    # In the cache an object is known by its path too: one with the board's name would be compiled anew for each board.
+    assert (output / "project" / ".pio" / "shared" / "runtime" / "rune_host.o").is_file()
 
     # every byte has its line, and the lines are what the image says
     elf = read_elf(output / "firmware.elf")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -47,23 +46,3 @@ def test_another_file_of_the_same_name_is_refused(monkeypatch: pytest.MonkeyPatc
         wasm3.sources()
     assert wasm3.cached() is None
     assert not list((tmp_path / "sources").glob("*"))
-
-
-def test_cache_entries_are_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(cache.ENVIRONMENT_VARIABLE, str(tmp_path))
-
-    def fail(work: Path) -> None:
-        (work / "half").write_text("")
-        raise ToolError("no")
-
-    with pytest.raises(ToolError):
-        cache.entry("kind", "name", fail)
-    place = cache.entry("kind", "name", lambda work: (work / "whole").touch())
-    assert [path.name for path in place.iterdir()] == ["whole"]
-    shutil.rmtree(place)
-
-
-def test_keys_depend_on_content_and_order() -> None:
-    assert cache.key("a", "b") != cache.key("b", "a")
-    assert cache.key("ab") != cache.key("a", "b")
-    assert cache.key("a", b"b") == cache.key("a", "b")

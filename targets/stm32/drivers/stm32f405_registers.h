@@ -22,7 +22,6 @@
 #define STM32_RCC_PLLCFGR_VALUE(m, n, q) ((m) | ((n) << 6) | ((q) << 24))
 #define STM32_RCC_PLLCFGR_HSE (1u << 22)
 #define STM32_RCC_CFGR STM32_REGISTER(STM32_RCC_BASE, 0x08u)
-#define STM32_RCC_CFGR_SW_MASK 3u
 #define STM32_RCC_CFGR_SW_PLL 2u
 #define STM32_RCC_CFGR_SWS_MASK (3u << 2)
 #define STM32_RCC_CFGR_SWS_PLL (2u << 2)
@@ -110,7 +109,6 @@
 #define STM32_USART_CR1_RE (1u << 2)
 #define STM32_USART_CR1_TE (1u << 3)
 #define STM32_USART_CR1_RXNEIE (1u << 5)
-#define STM32_USART_CR1_TCIE (1u << 6)
 #define STM32_USART_CR1_TXEIE (1u << 7)
 #define STM32_USART_CR1_UE (1u << 13)
 #define STM32_USART_CR2(base) STM32_REGISTER(base, 0x10u)
