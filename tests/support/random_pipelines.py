@@ -1,5 +1,5 @@
-"""Random Runefiles over every built-in proc block and models of every type: chains and fans, several inputs and outputs,
-resources, all element types.
+"""Random Runefiles over every built-in proc block and models of every type: chains and fans, several inputs and
+outputs, resources, all element types.
 
 None of them fails: an index always has its label, and what is compared for the most confident is never NaN. All else
 (infinities, NaN, text that is no UTF-8, integers at their ends) may come up.
@@ -347,7 +347,7 @@ def _is_picture(tensor: Tensor) -> bool:
     return len(tensor.dimensions) == 4 and tensor.dimensions[3] in {1, 3} and tensor.element in types
 
 
-#: For each block (or form of one, or blocks that are alike) and type of model what it takes, and what writes a stage of it.
+#: For each block (or form of one, or blocks that are alike) and type of model: what it takes, and what writes a stage.
 BLOCKS: dict[str, tuple[Callable[[Tensor], bool], Callable[[RandomPipeline, str, Tensor], None]]] = {
     "argmax": (_is_small_f32, RandomPipeline._argmax),
     "audio_float_conversion": (lambda t: t.element == "i16", RandomPipeline._audio_float_conversion),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 
 import wasmtime
@@ -23,8 +24,8 @@ from runeflash.rune.wasm import (
 
 _NOTE = "reached_{:x}"
 
-#: The instructions of the features that a rune may have (runeflash/rune/validate.py), without those that firmware_module
-#: refuses: memory.grow, and what works on segments (memory.init, data.drop, and all of tables).
+#: The instructions of the features that a rune may have (runeflash/rune/validate.py), without those that
+#: firmware_module refuses: memory.grow, and what works on segments (memory.init, data.drop, and all of tables).
 PERMITTED = frozenset(
     (
         *range(0x06),  # unreachable, nop, block, loop, if, else
@@ -54,10 +55,8 @@ def reached(wasm: bytes, wanted: str) -> frozenset[int]:
         assert isinstance(memory, wasmtime.Memory)
         assert isinstance(call, wasmtime.Func)
         memory.write(store, struct.pack("<I", number), 0)
-        try:
+        with contextlib.suppress(wasmtime.Trap):  # what was executed before counts
             call(store, 0, 0, 0)
-        except wasmtime.Trap:
-            pass  # what was executed before counts
         for opcode in opcodes:
             note = exports[_NOTE.format(opcode)]
             assert isinstance(note, wasmtime.Global)
@@ -70,20 +69,20 @@ def _with_notes(module: Module, opcodes: list[int]) -> Module:
     first = len(module.globals)
     exports = [Export(_NOTE.format(opcode), 3, first + number) for number, opcode in enumerate(opcodes)]
     places = {opcode: first + number for number, opcode in enumerate(opcodes)}
-    sections = []
-    for section in module.sections:
-        if section.id == GLOBAL:
-            reader = Reader(section.payload)
-            count = reader.unsigned()
-            old = section.payload[reader.position :]
-            new = b"\x7f\x01\x41\x00\x0b" * len(opcodes)  # i32, mutable, 0
-            section = Section(GLOBAL, unsigned(count + len(opcodes)) + old + new)
-        elif section.id == EXPORT:
-            section = export_section((*module.exports, *exports))
-        elif section.id == CODE:
-            section = _code(section, places)
-        sections.append(section)
-    return Module(tuple(sections))
+    sections = {section.id: section for section in module.sections}
+    replaced = {
+        GLOBAL: _globals(sections[GLOBAL], len(opcodes)),
+        EXPORT: export_section((*module.exports, *exports)),
+        CODE: _code(sections[CODE], places),
+    }
+    return Module(tuple(replaced.get(section.id, section) for section in module.sections))
+
+
+def _globals(section: Section, more: int) -> Section:
+    reader = Reader(section.payload)
+    count = reader.unsigned()
+    new = b"\x7f\x01\x41\x00\x0b" * more  # i32, mutable, 0
+    return Section(GLOBAL, unsigned(count + more) + section.payload[reader.position :] + new)
 
 
 def _code(section: Section, places: dict[int, int]) -> Section:

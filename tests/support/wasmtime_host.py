@@ -1,7 +1,7 @@
 """A host of our own for runes in wasmtime: the imports of docs/rune-format.md, in Python.
 
-It shares nothing with the C runtime but what the formats say: capabilities are filled and models are run from here, outputs are decoded
-here, and come out in the canonical form.
+It shares nothing with the C runtime but what the formats say: capabilities are filled and models are run from here,
+outputs are decoded here, and come out in the canonical form.
 """
 
 from __future__ import annotations
