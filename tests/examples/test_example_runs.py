@@ -21,6 +21,11 @@ EXAMPLES = PROJECT / "examples"
 GESTURES = {"wing": "Wing", "ring": "Ring", "slope": "Slope", "still": "Unknown"}
 
 
+def test_every_example_is_run() -> None:
+    """A new one needs a line in test_boards_give_the_same_bytes, which has every board, engine and compiler."""
+    assert sorted(path.parent.name for path in EXAMPLES.glob("*/Runefile*")) == sorted(PLAYS)
+
+
 @pytest.mark.parametrize("name", ["gesture", "sine"])
 def test_check_finds_nothing(runeflash, name: str) -> None:
     done = runeflash("check", EXAMPLES / name / "Runefile.yml", "--strict")
@@ -82,12 +87,15 @@ def play_sines(_folder: Path) -> list[str | Path]:
     return ["--raw", EXAMPLES / "sine" / "input.bin", "-r", "8", "--advance"]
 
 
+PLAYS = {"gesture": play_gestures, "sine": play_sines}
+
+
 @pytest.mark.parametrize(("engine", "compiler", "board"), firmwares())
 def test_boards_give_the_same_bytes(runeflash, engine: str, compiler: str, board: str, tmp_path: Path) -> None:
     if compiler == "gcc" and shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("arm-none-eabi-gcc is not installed")
-    for name, recordings in (("gesture", play_gestures(tmp_path)), ("sine", play_sines(tmp_path))):
-        command = ["run", EXAMPLES / name / "Runefile.yml", *recordings]
+    for name, play in PLAYS.items():
+        command = ["run", EXAMPLES / name / "Runefile.yml", *play(tmp_path)]
         here = runeflash(*command)
         assert here.returncode == 0, here.stderr
         if name == "gesture":

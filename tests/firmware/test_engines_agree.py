@@ -10,6 +10,7 @@ pytest.importorskip("wasmtime")
 
 from engine_program import Outcome, as_rune, assemble, in_wasmtime, on_a_core, on_this_computer
 from random_modules import ModuleMaker
+from reached_opcodes import PERMITTED, reached
 
 from runeflash.toolchain import gcc
 
@@ -28,12 +29,14 @@ def wrong(expected: list[Outcome | None], found: list[Outcome]) -> list[str]:
 
 
 def compare(seed: int, work: Path, *, toolchains: tuple[str, ...] = ()) -> None:
-    wasm = assemble(ModuleMaker(seed, FUNCTIONS).text())
-    expected = in_wasmtime(wasm, FUNCTIONS)
+    maker = ModuleMaker(seed, FUNCTIONS, every=True)
+    wasm = assemble(maker.text())
+    expected = in_wasmtime(wasm, maker.calls)
     wanted = "".join("01"[outcome is not None] for outcome in expected)
     assert wanted.count("1") > FUNCTIONS // 2
+    assert [hex(opcode) for opcode in PERMITTED ^ reached(wasm, wanted)] == []
     returned = sum(outcome is not None and outcome.trap == "" for outcome in expected)
-    assert FUNCTIONS // 5 < returned < FUNCTIONS, "the modules should both trap and return"
+    assert FUNCTIONS // 5 < returned < maker.calls, "the modules should both trap and return"
     rune = as_rune(wasm)
     for engine in ("aot", "wasm3"):
         found = on_this_computer(rune, engine, wanted, work)
@@ -48,6 +51,19 @@ TOOLCHAINS = ("zig",) if gcc.version() is None else ("zig", "gcc")
 
 def test_random_modules(tmp_path: Path) -> None:
     compare(1, tmp_path, toolchains=TOOLCHAINS)
+
+
+@pytest.mark.parametrize(
+    "compiler", [pytest.param(name, marks=[] if name == "zig" else pytest.mark.exhaustive) for name in TOOLCHAINS]
+)
+def test_a_random_module_in_wasm3_on_a_core(tmp_path: Path, compiler: str) -> None:
+    """A small one, as the interpreter compiles it anew for every call; but every instruction is in it."""
+    maker = ModuleMaker(14, 12, every=True)
+    wasm = assemble(maker.text())
+    expected = in_wasmtime(wasm, maker.calls)
+    wanted = "".join("01"[outcome is not None] for outcome in expected)
+    assert [hex(opcode) for opcode in PERMITTED - reached(wasm, wanted)] == []
+    assert wrong(expected, on_a_core(as_rune(wasm), "wasm3", compiler, wanted, tmp_path)) == []
 
 
 #: 0 / 0, whose sign is the processor's own, made canonical: a compiler must not take one for the other.

@@ -151,7 +151,7 @@ def test_every_model_of_the_fixtures_is_here(fixtures: Path, data: dict[str, byt
         assert path.name == "trained_lstm_int8.tflite" or path.read_bytes() in known, path
 
 
-@pytest.mark.parametrize("name", ["gesture_hybrid", "person_detection_uint8", "keyword_scrambled"])
+@pytest.mark.parametrize("name", ["gesture_hybrid", "person_detection_uint8", "keyword_scrambled", "hello_world_float"])
 def test_the_same_bytes_on_a_cortex_m(
     name: str, toolchain: str, fixtures: Path, natives: Natives, tmp_path: Path
 ) -> None:

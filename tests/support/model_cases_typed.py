@@ -79,7 +79,7 @@ def _float32(value: float) -> float:
 
 
 @dataclass(frozen=True)
-class _Weighted:
+class Weighted:
     """A weighted sum.
 
     Attributes:
@@ -152,7 +152,7 @@ def _general_u8(number: int, gain: float) -> list[TypedCase]:
     cases = []
     for kind, inputs, channels in (("CONV_2D", 3, 5), ("DEPTHWISE_CONV_2D", 4, 4), ("DEPTHWISE_CONV_2D", 1, 3)):
         depthwise = kind == "DEPTHWISE_CONV_2D"
-        weighted = _Weighted("u8", channels, 3 if depthwise else 0, gain=gain)
+        weighted = Weighted("u8", channels, 3 if depthwise else 0, gain=gain)
         shape = (1, 5, 5, inputs)
         options = depthwise_conv_2d_options(multiplier=channels // inputs) if depthwise else conv_2d_options()
         weight_shape = (1, 3, 3, channels) if depthwise else (channels, 3, 3, inputs)
@@ -182,7 +182,7 @@ def _convolution(number: int, choose: random.Random, type_name: str, *, depthwis
     rows = output_size(shape[1], window[0], stride[0], dilation[0], padding)
     columns = output_size(shape[2], window[1], stride[1], dilation[1], padding)
     activation = choose.choice(ACTIVATIONS)
-    weighted = _Weighted(
+    weighted = Weighted(
         type_name,
         channels,
         3 if depthwise else 0,
@@ -207,7 +207,7 @@ def _convolution(number: int, choose: random.Random, type_name: str, *, depthwis
 
 def _grouped(name: str, type_name: str, inputs: int, channels: int, groups: int, window: int) -> TypedCase:
     """A convolution in groups of channels."""
-    weighted = _Weighted(type_name, channels, 0, per_channel=True)
+    weighted = Weighted(type_name, channels, 0, per_channel=True)
     shape = (2, 5, 4, inputs)
     options = conv_2d_options(Padding.SAME)
     weight_shape = (channels, window, window, inputs // groups)
@@ -218,7 +218,7 @@ def _grouped(name: str, type_name: str, inputs: int, channels: int, groups: int,
 def _fully_connected(
     name: str, type_name: str, batches: int, depth: int, units: int, choose: random.Random, *, asymmetric: bool = False
 ) -> TypedCase:
-    weighted = _Weighted(
+    weighted = Weighted(
         type_name,
         units,
         0,
@@ -383,7 +383,7 @@ def all_typed_cases() -> list[TypedCase]:
     for type_name in ("u8", "hybrid"):
         cases.append(_grouped(f"conv_2d_{type_name}_groups_2", type_name, 6, 8, 2, 3))
         cases.append(_grouped(f"conv_2d_{type_name}_groups_3", type_name, 3, 9, 3, 1))
-    old = _Weighted("hybrid", 5, 0, weight_type=DataType.UINT8)
+    old = Weighted("hybrid", 5, 0, weight_type=DataType.UINT8)
     data = old.build("FULLY_CONNECTED", fully_connected_options(), (2, 9), (5, 9), (2, 5), version=2)
     cases.append(TypedCase("fully_connected_hybrid_old", data, (2, 9), DataType.FLOAT32))
     data = old.build("CONV_2D", conv_2d_options(), (1, 4, 4, 3), (5, 2, 2, 3), (1, 3, 3, 5), version=2)

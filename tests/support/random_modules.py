@@ -7,7 +7,9 @@ could be seen, as the specification leaves those open (4.3.3).
 
 from __future__ import annotations
 
+import math
 import random
+import struct
 from dataclasses import dataclass, field
 
 TYPES = ("i32", "i64", "f32", "f64")
@@ -35,7 +37,10 @@ _COMPARE = {
 }
 _LOADS = {
     "i32": (("load", 4), ("load8_s", 1), ("load8_u", 1), ("load16_s", 2), ("load16_u", 2)),
-    "i64": (("load", 8), ("load8_s", 1), ("load16_u", 2), ("load32_s", 4), ("load32_u", 4)),
+    "i64": (
+        *(("load", 8), ("load8_s", 1), ("load8_u", 1), ("load16_s", 2)),
+        *(("load16_u", 2), ("load32_s", 4), ("load32_u", 4)),
+    ),
     "f32": (("load", 4),),
     "f64": (("load", 8),),
 }
@@ -45,15 +50,54 @@ _STORES = {
     "f32": (("store", 4),),
     "f64": (("store", 8),),
 }
+#: Of each type, values in memory for the functions that have every instruction: no compiler knows them.
+_VALUES_AT = 1024
+_PACKED = {"i32": "<I", "i64": "<Q", "f32": "<f", "f64": "<d"}
+
+
+def _every_instruction() -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return those that compute: name, type of the result, types of the operands."""
+    found: list[tuple[str, str, tuple[str, ...]]] = []
+    for kind in TYPES:
+        sort = kind[0]
+        binary = (*_BINARY["i"], *_BINARY["division"]) if sort == "i" else (*_BINARY["f"], "copysign")
+        unary = (*_UNARY[sort], "extend32_s") if kind == "i64" else _UNARY[sort]
+        found += [(f"{kind}.{name}", kind, (kind, kind)) for name in binary]
+        found += [(f"{kind}.{name}", kind, (kind,)) for name in unary]
+        found += [(f"{kind}.{name}", "i32", (kind, kind)) for name in _COMPARE[sort]]
+    for i in ("i32", "i64"):
+        found.append((f"{i}.eqz", "i32", (i,)))
+        for f in ("f32", "f64"):
+            for sign in "su":
+                found += [(f"{i}.trunc{sat}_{f}_{sign}", i, (f,)) for sat in ("", "_sat")]
+                found.append((f"{f}.convert_{i}_{sign}", f, (i,)))
+    for one, other in (("i32", "f32"), ("i64", "f64")):
+        found += [(f"{one}.reinterpret_{other}", one, (other,)), (f"{other}.reinterpret_{one}", other, (one,))]
+    found += [("i32.wrap_i64", "i32", ("i64",)), ("f32.demote_f64", "f32", ("f64",))]
+    found += [("f64.promote_f32", "f64", ("f32",))]
+    found += [(f"i64.extend_i32_{sign}", "i64", ("i32",)) for sign in "su"]
+    found += [(f"{kind}.{name} align=1", kind, ("address",)) for kind in TYPES for name, _ in _LOADS[kind]]
+    return found
+
+
+def _traps(name: str) -> bool:
+    return "div_" in name or "rem_" in name or ("trunc_f" in name and "sat" not in name)
 
 
 @dataclass
 class _Function:
-    """What a function being made has."""
+    """What a function being made has.
+
+    Attributes:
+        loops: how many have been made: each has a counter.
+        blocks: how many have been made: each has a label of its own.
+        labels: of the blocks around the statement being made, which has nothing to give them.
+    """
 
     parameters: tuple[str, ...]
     result: str
     loops: int = 0
+    blocks: int = 0
     labels: list[str] = field(default_factory=list)
 
 
@@ -64,17 +108,27 @@ class ModuleMaker:
         seed: the same seed makes the same module.
         count: how many functions, each of which may call those before it.
         trapping: how often, of a hundred, something that may trap is made.
+        every: whether there are further functions, which have every instruction that computes.
+
+    Attributes:
+        calls: how many functions there are in all.
     """
 
-    def __init__(self, seed: int, count: int, trapping: int = 6) -> None:
+    def __init__(self, seed: int, count: int, trapping: int = 6, *, every: bool = False) -> None:
         self._random = random.Random(seed)
         self._trapping = trapping
         self._functions: list[_Function] = []
         self._count = count
+        self._every = every
+
+    @property
+    def calls(self) -> int:
+        return len(self._functions)
 
     def text(self) -> str:
         """Return the module in the text form."""
         bodies = [self._function(number) for number in range(self._count)]
+        bodies += self._functions_with_every_instruction() if self._every else []
         arms = []
         for number, function in enumerate(self._functions):
             arguments = " ".join(self._constant(kind) for kind in function.parameters)
@@ -94,6 +148,7 @@ class ModuleMaker:
                 "(global $gf32 (mut f32) (f32.const 1.25))",
                 "(global $gf64 (mut f64) (f64.const -2.5))",
                 f'(data (i32.const 64) "{data}")',
+                f'(data (i32.const {_VALUES_AT}) "{_values()}")',
                 f'(data (i32.const 65336) "{data}")',
                 *bodies,
                 '(func (export "_manifest") (result i32) (i32.const 1))',
@@ -121,10 +176,45 @@ class ModuleMaker:
         head = f"(func $f{number} {' '.join(heads)} (result {function.result}) {' '.join(places)}"
         return "\n".join([head, *statements, f"{result})"])
 
+    def _functions_with_every_instruction(self) -> list[str]:
+        """Return functions that mix the results of a few instructions; what may trap is alone, and there twice."""
+        every = _every_instruction()
+        self._random.shuffle(every)
+        alone = [[one] for one in every if _traps(one[0]) for _ in range(2)]
+        quiet = [one for one in every if not _traps(one[0])]
+        texts = []
+        for group in [*alone, *(quiet[start : start + 8] for start in range(0, len(quiet), 8))]:
+            lines = [self._mix(*one) for one in group for _ in range(6 if len(group) > 1 else 1)]
+            head = f"(func $f{len(self._functions)} (result i64) (local $mix i64) (local $xf32 f32) (local $xf64 f64)"
+            texts.append("\n".join([head, *lines, "(local.get $mix))"]))
+            self._functions.append(_Function((), "i64"))
+        head = f"(func $f{len(self._functions)} (result i64) (unreachable))"
+        self._functions.append(_Function((), "i64"))
+        return [*texts, head]
+
+    def _mix(self, name: str, result: str, operands: tuple[str, ...]) -> str:
+        value = self._canonical(result, f"({name} {' '.join(self._known(kind, name) for kind in operands)})")
+        bits = {
+            "i32": f"(i64.extend_i32_u {value})",
+            "i64": value,
+            "f32": f"(i64.extend_i32_u (i32.reinterpret_f32 {value}))",
+            "f64": f"(i64.reinterpret_f64 {value})",
+        }[result]
+        return f"(local.set $mix (i64.xor (i64.rotl (local.get $mix) (i64.const 7)) {bits}))"
+
+    def _known(self, kind: str, name: str) -> str:
+        """Return a value that lies in memory; its sign, for what takes that of a NaN, is the canonical one's."""
+        if kind == "address":
+            return f"(i32.const {_VALUES_AT + self._random.randrange(200)})"
+        kinds = TYPES[: TYPES.index(kind)]
+        place = _VALUES_AT + 8 * (sum(_count(other) for other in kinds) + self._random.randrange(_count(kind)))
+        value = f"({kind}.load (i32.const {place}))"
+        return self._canonical(kind, value) if "copysign" in name or "reinterpret_f" in name else value
+
     def _statement(self, function: _Function, depth: int) -> str:
         choose = self._random
         kind = choose.choice(TYPES)
-        what = choose.randrange(12 if depth > 0 else 5)
+        what = choose.randrange(15 if depth > 0 else 5)
         if what <= 1:
             return f"(local.set ${kind}{choose.randrange(_LOCALS)} {self._expression(function, kind, 3)})"
         if what == 2:
@@ -133,19 +223,25 @@ class ModuleMaker:
             name, width = choose.choice(_STORES[kind])
             value = self._canonical(kind, self._expression(function, kind, 3))
             address, offset = self._address(function, width)
-            return f"({kind}.{name} offset={offset} align=1 {address} {value})"
+            return f"({kind}.{name} offset={offset} {self._alignment(width)} {address} {value})"
         if what == 5:
             length = f"(i32.and {self._expression(function, 'i32', 1)} (i32.const 1023))"
             to, source = (self._in_memory(function, 1024) for _ in range(2))
             if choose.randrange(100) < self._trapping:
                 to = self._expression(function, "i32", 2)
             return choose.choice([f"(memory.copy {to} {source} {length})", f"(memory.fill {to} {source} {length})"])
-        inner = " ".join(self._statement(function, depth - 1) for _ in range(choose.randrange(1, 4)))
         condition = self._expression(function, "i32", 2)
-        if what <= 7:
+        if what == 6:
+            return f"(drop {self._expression(function, kind, 3)})(nop)"
+        if what == 7:
+            return f"(if {condition} (then {self._leave(function)}))"
+        if what >= 13:
+            return self._block(function, depth, condition)
+        inner = self._statements(function, depth)
+        if what <= 10:
             other = " ".join(self._statement(function, depth - 1) for _ in range(choose.randrange(2)))
             return f"(if {condition} (then {inner}) (else {other}))"
-        if what <= 9:
+        if what <= 12:
             counter = f"$count{function.loops}"
             label = f"$loop{function.loops}"
             function.loops += 1
@@ -154,10 +250,35 @@ class ModuleMaker:
                 f"(loop {label} {inner} (br_if {label}"
                 f" (local.tee {counter} (i32.sub (local.get {counter}) (i32.const 1)))))"
             )
-        if what == 10:
-            return f"(block $out (br_if $out {condition}) {inner})"
-        arms = " ".join(f"$b{i}" for i in range(3))
-        return f"(block $b2 (block $b1 (block $b0 (br_table {arms} {condition})) {inner}) {inner})"
+        raise AssertionError(what)
+
+    def _statements(self, function: _Function, depth: int) -> str:
+        return " ".join(self._statement(function, depth - 1) for _ in range(self._random.randrange(1, 4)))
+
+    def _block(self, function: _Function, depth: int, condition: str) -> str:
+        """Return blocks within each other, which a table of branches or a condition leaves, and so may all inside."""
+        choose = self._random
+        labels = [f"$block{function.blocks + i}" for i in range(choose.choice((1, 3)))]
+        function.blocks += len(labels)
+        if len(labels) == 1:
+            text = f"(br_if {labels[0]} {condition})"
+        else:
+            text = f"(br_table {' '.join(choose.choice(labels) for _ in range(choose.randrange(1, 6)))} {condition})"
+        for number, label in enumerate(labels):
+            function.labels = [*function.labels, *labels[number:]]
+            inner = self._statements(function, depth)
+            function.labels = function.labels[: -len(labels) + number]
+            text = f"(block {label} {text} {inner})"
+        return text
+
+    def _leave(self, function: _Function) -> str:
+        """Return a statement after which nothing is executed: out of a block, of the function, or of it all."""
+        choose = self._random
+        if choose.randrange(100) < self._trapping:
+            return "(unreachable)"
+        if function.labels and choose.randrange(3):
+            return f"(br {choose.choice(function.labels)})"
+        return f"(return {self._expression(function, function.result, 2)})"
 
     # -- expressions
 
@@ -166,7 +287,7 @@ class ModuleMaker:
         sort = kind[0]
         if depth == 0 or choose.randrange(8) == 0:
             return self._leaf(function, kind)
-        what = choose.randrange(14)
+        what = choose.randrange(16)
 
         def below(other: str = kind) -> str:
             return self._expression(function, other, depth - 1)
@@ -186,7 +307,7 @@ class ModuleMaker:
         if what == 6:
             name, width = choose.choice(_LOADS[kind])
             address, offset = self._address(function, width)
-            return f"({kind}.{name} offset={offset} align=1 {address})"
+            return f"({kind}.{name} offset={offset} {self._alignment(width)} {address})"
         if what == 7:
             return f"(select {below()} {below()} {below('i32')})"
         if what == 8:
@@ -202,8 +323,29 @@ class ModuleMaker:
             return f"({kind}.copysign {self._canonical(kind, below())} {self._canonical(kind, below())})"
         if what == 12 and kind == "i32":
             other = choose.choice(TYPES)
-            return f"(i32.eqz {below()})" if other == "i32" else self._comparison(function, other, depth)
+            is_eqz = other[0] == "i" and choose.randrange(4) == 0
+            return f"({other}.eqz {below(other)})" if is_eqz else self._comparison(function, other, depth)
+        if what >= 14:
+            return self._valued(function, kind, depth)
         return self._leaf(function, kind)
+
+    def _valued(self, function: _Function, kind: str, depth: int) -> str:
+        """Return a block or loop that gives a value, at its end or by a branch."""
+        choose = self._random
+        values = [self._expression(function, kind, depth - 1) for _ in range(3)]
+        condition = self._expression(function, "i32", depth - 1)
+        label = f"$value{function.blocks}"
+        function.blocks += 1
+        what = choose.randrange(4)
+        if what == 0:
+            return f"(loop (result {kind}) {values[0]})"
+        if what == 1:
+            inner = f"(drop (br_if {label} {values[0]} {condition})) {values[1]}"
+        elif what == 2:
+            inner = f"(br_table {label} {label} {values[0]} {condition})"
+        else:
+            inner = f"(if {condition} (then (br {label} {values[0]}))) {values[1]}"
+        return f"(block {label} (result {kind}) {inner})"
 
     def _indirect(self, function: _Function, kind: str, depth: int) -> str:
         """Return a call through the table, mostly of a function with the type that it says."""
@@ -239,6 +381,9 @@ class ModuleMaker:
             return plain
         from_kind = choose.choice(("f32", "f64") if kind[0] == "i" else ("i32", "i64"))
         value = self._expression(function, from_kind, depth - 1)
+        if kind[0] == "f" and way == 1:
+            same = "i32" if kind == "f32" else "i64"
+            return f"({kind}.reinterpret_{same} {self._expression(function, same, depth - 1)})"
         if kind[0] == "f":
             return f"({kind}.convert_{from_kind}_{choose.choice('su')} {value})"
         if way == 1:
@@ -252,6 +397,8 @@ class ModuleMaker:
         choose = self._random
         parameters = [i for i, item in enumerate(function.parameters) if item == kind]
         what = choose.randrange(6)
+        if kind == "i32" and choose.randrange(20) == 0:
+            return "(memory.size)"
         if what == 0:
             return f"(global.get $g{kind})"
         if what <= 2 and parameters:
@@ -279,6 +426,10 @@ class ModuleMaker:
         small = self._expression(function, "i32", 1)
         return f"(i32.add (i32.const 16) (i32.rem_u {small} (i32.const {65536 - 16 - room})))"
 
+    def _alignment(self, width: int) -> str:
+        """Return what an access says of its alignment, which is only advice."""
+        return f"align={self._random.choice((1, width))}"
+
     def _address(self, function: _Function, width: int) -> tuple[str, int]:
         """Return an address and an offset: mostly inside the memory, now and then at or beyond its end."""
         choose = self._random
@@ -301,3 +452,21 @@ class ModuleMaker:
             f"(select ({kind}.const nan) (local.tee {place} {value})"
             f" ({kind}.ne (local.get {place}) (local.get {place})))"
         )
+
+
+def _constants(kind: str) -> list[int | float]:
+    if kind[0] == "i":
+        return [int(value) & ((1 << int(kind[1:])) - 1) for value in _EDGES[kind]]
+    texts = [str(text) for text in (*_EDGES[kind], *_SPECIAL)]
+    numbers = [float.fromhex(text) if "0x" in text else float(text) for text in texts]
+    return [number for number in numbers if kind == "f64" or not math.isfinite(number) or abs(number) < 2.0**128]
+
+
+def _count(kind: str) -> int:
+    return len(_constants(kind))
+
+
+def _values() -> str:
+    """Return the text of a data segment: eight bytes for each constant of each type."""
+    packed = (struct.pack(_PACKED[kind], value) for kind in TYPES for value in _constants(kind))
+    return "".join(f"\\{byte:02x}" for data in packed for byte in data.ljust(8, b"\0"))

@@ -1,4 +1,5 @@
-"""Random Runefiles over every built-in proc block: chains and fans, several inputs and outputs, resources, all types.
+"""Random Runefiles over every built-in proc block and models of every type: chains and fans, several inputs and
+outputs, resources, all element types.
 
 None of them fails: an index always has its label, and what is compared for the most confident is never NaN. All else
 (infinities, NaN, text that is no UTF-8, integers at their ends) may come up.
@@ -12,6 +13,8 @@ import struct
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from pipeline_models import PipelineModel, pipeline_model
 
 NUMERIC = ("u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64")
 SIZES = {name: int(name[1:]) // 8 for name in NUMERIC}
@@ -71,7 +74,8 @@ class RandomPipeline:
     Attributes:
         runefile: its text.
         recordings: of each RAW capability in the order of their sources, the bytes of all calls.
-        blocks: how often it has each proc block.
+        models: the models by the names of their stages, whose files are called NAME.tflite.
+        blocks: how often it has each of :data:`BLOCKS`.
     """
 
     seed: int
@@ -79,6 +83,7 @@ class RandomPipeline:
     calls: int
     runefile: str = ""
     recordings: list[bytes] = field(default_factory=list)
+    models: dict[str, PipelineModel] = field(default_factory=dict)
     blocks: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -101,7 +106,7 @@ class RandomPipeline:
         """The first ones feed what few others could: an fft, pictures, chains of f32, and text. The last is RAND."""
         chosen = self._random
         name = f"input_{number}"
-        element = ("i16", chosen.choice(("u8", "i8", "u16", "f32")), "f32", "u8")[number] if number < 4 else None
+        element = ("i16", chosen.choice(("u8", "i8", "u16", "f32")), "f32", "u8", "i8")[number] if number < 5 else None
         element = element or chosen.choice(NUMERIC)
         kind, arguments = "RAND", []
         tame = number == 2 or chosen.random() < 0.5
@@ -284,6 +289,27 @@ class RandomPipeline:
     def _noise_filtering(self, name: str, tensor: Tensor) -> None:
         self._block(name, "noise_filtering", [tensor], [Tensor(name, "i8", (1, tensor.count))])
 
+    def _model(self, name: str, tensor: Tensor, kind: str) -> None:
+        chosen = self._random
+        model = pipeline_model(kind, tensor.dimensions, chosen.randint(2, 6), chosen.randrange(1000))
+        self.models[name] = model
+        result = Tensor(name, tensor.element, model.result)
+        self._write(name, f"model: ./{name}.tflite", [tensor], [(tensor.element, model.result)], [])
+        self._used.add(tensor.reference)
+        self._tensors.append(result)
+
+    def _model_f32(self, name: str, tensor: Tensor) -> None:
+        self._model(name, tensor, "f32")
+
+    def _model_i8(self, name: str, tensor: Tensor) -> None:
+        self._model(name, tensor, "i8")
+
+    def _model_u8(self, name: str, tensor: Tensor) -> None:
+        self._model(name, tensor, "u8")
+
+    def _model_hybrid(self, name: str, tensor: Tensor) -> None:
+        self._model(name, tensor, "hybrid")
+
     # --- outputs --------------------------------------------------------------------------------------------
 
     def _outputs(self) -> None:
@@ -321,7 +347,7 @@ def _is_picture(tensor: Tensor) -> bool:
     return len(tensor.dimensions) == 4 and tensor.dimensions[3] in {1, 3} and tensor.element in types
 
 
-#: For each block (or form of one, or blocks that are alike) what it takes, and what writes a stage of it.
+#: For each block (or form of one, or blocks that are alike) and type of model: what it takes, and what writes a stage.
 BLOCKS: dict[str, tuple[Callable[[Tensor], bool], Callable[[RandomPipeline, str, Tensor], None]]] = {
     "argmax": (_is_small_f32, RandomPipeline._argmax),
     "audio_float_conversion": (lambda t: t.element == "i16", RandomPipeline._audio_float_conversion),
@@ -332,6 +358,10 @@ BLOCKS: dict[str, tuple[Callable[[Tensor], bool], Callable[[RandomPipeline, str,
     "image_normalization": (_is_picture, RandomPipeline._image_normalization),
     "label": (lambda t: t.below is not None and t.below <= 24 and t.count <= _LARGEST, RandomPipeline._label),
     "label best": (_is_score_line, RandomPipeline._label_best),
+    "model f32": (_is_small_f32, RandomPipeline._model_f32),
+    "model hybrid": (lambda t: _is_small_f32(t) and t.bound is not None, RandomPipeline._model_hybrid),
+    "model i8": (lambda t: _is_small(t) and t.element == "i8", RandomPipeline._model_i8),
+    "model u8": (lambda t: _is_small(t) and t.element == "u8", RandomPipeline._model_u8),
     "modulo": (_is_small, RandomPipeline._modulo),
     "most_confident_indices": (_is_score_line, RandomPipeline._most_confident_indices),
     "noise_filtering": (

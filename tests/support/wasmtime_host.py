@@ -1,7 +1,7 @@
-"""A host of our own for runes in wasmtime: the imports of docs/rune-format.md, in Python, without models.
+"""A host of our own for runes in wasmtime: the imports of docs/rune-format.md, in Python.
 
-It shares nothing with the C runtime but what the formats say: capabilities are filled from here, outputs are decoded
-here, and come out in the canonical form.
+It shares nothing with the C runtime but what the formats say: capabilities are filled and models are run from here,
+outputs are decoded here, and come out in the canonical form.
 """
 
 from __future__ import annotations
@@ -25,15 +25,21 @@ _FORMS |= {"f32": "f", "f64": "d"}
 
 #: Gives the bytes of a capability: its kind's number, its parameters, and how many.
 Provide = Callable[[int, dict[str, int | float], int], bytes]
+#: Runs a model, by its stage's name, with one input: gives the bytes of its one output for those of the input.
+Infer = Callable[[str, bytes], bytes]
 
 
 class RuneFailedError(Exception):
     """The rune reported an error, or asked for what there is not."""
 
 
-def run_in_wasmtime(rune: Rune, provide: Provide, calls: int) -> list[str]:
+def _no_models(name: str, _given: bytes) -> bytes:
+    raise RuneFailedError(f"nothing runs the model {name}")
+
+
+def run_in_wasmtime(rune: Rune, provide: Provide, calls: int, infer: Infer = _no_models) -> list[str]:
     """Return the canonical lines of a rune's outputs in so many calls."""
-    host = _Host(rune, provide)
+    host = _Host(rune, provide, infer)
     engine = wasmtime.Engine()
     store, linker = wasmtime.Store(engine), wasmtime.Linker(engine)
     module = wasmtime.Module(engine, rune.data)
@@ -65,9 +71,10 @@ class _Host:
     read: Callable[[int, int], bytes]
     write: Callable[[int, bytes], int]
 
-    def __init__(self, rune: Rune, provide: Provide) -> None:
+    def __init__(self, rune: Rune, provide: Provide, infer: Infer) -> None:
         self._resources = dict(rune.resources)
         self._provide = provide
+        self._infer = infer
         self._handles: list[Any] = []
         self.lines: list[str] = []
 
@@ -101,6 +108,37 @@ class _Host:
 
     def rune_resource_open(self, name: int, length: int) -> int:
         return self._new(self._resources[self.read(name, length).decode()])
+
+    def rune_model_load(
+        self,
+        mimetype: int,
+        mimetype_length: int,
+        model: int,
+        length: int,
+        inputs: int,
+        input_count: int,
+        outputs: int,
+        output_count: int,
+    ) -> int:
+        assert self.read(mimetype, mimetype_length) == b"application/vnd.runeflash.model"
+        assert (input_count, output_count) == (1, 1)
+        return self._new((self.read(model, length).decode(), self._described(inputs), self._described(outputs)))
+
+    def _described(self, at: int) -> int:
+        """Return how many bytes the tensor of a descriptor has."""
+        text = self.read(*struct.unpack("<II", self.read(at, 8))).decode()
+        element, _, rest = text.partition("[")
+        dimensions = [int(part) for part in rest.rstrip("]").split(",") if part.strip()]
+        return math.prod(dimensions) * struct.calcsize(f"<{_FORMS[element.lower()]}")
+
+    def rune_model_infer(self, handle: int, inputs: int, outputs: int) -> int:
+        name, given, wanted = self._handles[handle]
+        (source,) = struct.unpack("<I", self.read(inputs, 4))
+        (target,) = struct.unpack("<I", self.read(outputs, 4))
+        result = self._infer(name, self.read(source, given))
+        assert len(result) == wanted
+        self.write(target, result)
+        return 0
 
     def request_output(self, kind: int) -> int:
         assert kind == OUTPUT_TENSOR
