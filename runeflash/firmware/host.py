@@ -32,8 +32,8 @@ def host_program(
     """
 
     def make(work: Path) -> None:
-        module = firmware_module(rune)
         models = compile_models(rune, disabled_passes)
+        module = firmware_module(rune, models)
         image = generate_image(
             rune,
             module,

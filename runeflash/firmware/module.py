@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runeflash.errors import UserError
-from runeflash.firmware.budget import with_budget
+from runeflash.firmware.budget import inference_units, with_budget
+from runeflash.model import CompiledModel
 from runeflash.rune.container import Rune
 from runeflash.rune.validate import validate
 from runeflash.rune.wasm import START, Module, read_module
@@ -12,8 +15,12 @@ _MEMORY_GROW = 0x40
 _UNSUPPORTED = {0xFC08: "memory.init", 0xFC09: "data.drop"}
 
 
-def firmware_module(rune: Rune) -> Module:
+def firmware_module(rune: Rune, models: Sequence[CompiledModel] = ()) -> Module:
     """Return the module that either engine is given.
+
+    Args:
+        rune: the rune.
+        models: its models, whose inferences its instruction budget pays for.
 
     Raises:
         UserError: the rune is not valid WebAssembly, or has what a firmware must not have.
@@ -33,6 +40,7 @@ def firmware_module(rune: Rune) -> Module:
     for opcode, name in _UNSUPPORTED.items():
         if opcode in opcodes:
             raise UserError(f"{what} uses {name}, which no engine here has")
-    counted = with_budget(module, rune.stage_global)
+    inference = max((inference_units(model.most_cycles) for model in models), default=0)
+    counted = with_budget(module, rune.stage_global, inference)
     validate(counted.to_bytes(), f"{what} with its instructions counted")
     return counted
