@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from worst_cycles import NRF52840, STM32F405, worst_cycles
 
+from runeflash.errors import UserError
 from runeflash.firmware import flags
 from runeflash.firmware.model_profile import build_program, elf_reader, noise
 from runeflash.model import compile_model
@@ -23,7 +24,7 @@ def elementwise_model() -> bytes:
     builder = ModelBuilder()
     x = builder.tensor((1, 40), name="x")
     last = x
-    for kind in ("TANH", "LOGISTIC", "ELU", "SOFTMAX"):
+    for kind in ("TANH", "LOGISTIC", "SOFTMAX"):
         result = builder.tensor((1, 40), name=kind)
         builder.operator(kind, [last], [result], *([softmax_options(1.0)] if kind == "SOFTMAX" else []))
         last = result
@@ -52,6 +53,6 @@ def test_what_multiplies_nothing() -> None:
 def test_every_fixture_model(path: Path, toolchain: str) -> None:
     try:
         compile_model(path.read_bytes(), name="model", symbol="model")
-    except Exception as error:
-        pytest.skip(str(error))
+    except UserError as error:
+        pytest.skip(error.message)
     check(path.read_bytes(), toolchain)
