@@ -3,7 +3,9 @@
 A mutable global, exported as ``budget``, is what is left of it. The host sets it before a call. At every function's
 entry and every loop's header the weight of what can run until the next such place is taken off, and below zero the
 code traps: each instruction of a stretch runs at most once before the stretch is charged again, so a call never
-executes more than its budget (and what is left of one stretch). Copies and fills are charged by their length as well.
+executes more than its budget (and what is left of one stretch). Copies and fills are charged by their length as well,
+calls of a model by the longest that an inference can take: what a call may take in all is known, and the hardware
+watchdog waits for longer (watchdog.py).
 
 The ``.rune`` itself is never changed, and cannot reach the global: it is valid by itself, where there is no such index.
 """
@@ -30,30 +32,62 @@ from runeflash.rune.wasm import (
 
 BUDGET_EXPORT = "budget"
 STAGE_EXPORT = "stage"
+INFER = "rune_model_infer"
 
-#: The unit is a simple instruction. These take the interpreter, on a Cortex-M4F, several times as long.
+#: The unit is a simple instruction; what takes either engine longer on a Cortex-M4F weighs more, so that no unit takes
+#: longer than CYCLES_OF_A_UNIT. tests/firmware/test_unit_costs.py measures it, with the dearest operands there are.
 _WEIGHTS = {
+    0x0E: 3,  # br_table
     **dict.fromkeys((0x10, 0x11), 8),  # calls
+    **dict.fromkeys((0x23, 0x24), 2),  # globals
+    0x2A: 4,  # f32.load: wasm3 keeps an f32 as f64
+    **dict.fromkeys((0x28, *range(0x2C, 0x30)), 2),  # i32 loads
+    **dict.fromkeys((0x67, 0x68), 2),  # i32.clz, i32.ctz
+    0x69: 4,  # i32.popcnt
+    0x79: 4,  # i64.clz
+    0x7A: 4,  # i64.ctz
+    0x7B: 6,  # i64.popcnt
     **dict.fromkeys((0x6D, 0x6E, 0x6F, 0x70), 2),  # i32 division
     **dict.fromkeys((0x7F, 0x80, 0x81, 0x82), 16),  # i64 division
-    **dict.fromkeys(range(0x5B, 0x67), 4),  # float comparisons
-    **dict.fromkeys(range(0x8B, 0xA7), 12),  # float arithmetic: in double precision, by software
-    **dict.fromkeys((0x91, 0x95, 0xA3), 48),  # f32 square root, divisions
+    **dict.fromkeys((0x89, 0x8A), 4),  # i64 rotations
+    **dict.fromkeys(range(0x5B, 0x67), 5),  # float comparisons
+    **dict.fromkeys(range(0x8B, 0xA7), 14),  # float arithmetic: in double precision, by software
+    **dict.fromkeys((0x90, 0x9E), 20),  # to the nearest integer
+    0xA2: 36,  # f64.mul: of subnormal numbers
+    **dict.fromkeys((0x91, 0x95), 48),  # f32 square root, f32 division
+    0xA3: 72,  # f64 division
     0x9F: 160,  # f64 square root: bit by bit
-    **dict.fromkeys((*range(0xA8, 0xAC), *range(0xAE, 0xB4), *range(0xB4, 0xBC)), 8),  # conversions
-    **dict.fromkeys(range(0xFC00, 0xFC08), 8),  # saturating ones
+    **dict.fromkeys((*range(0xA8, 0xAC), *range(0xAE, 0xB2), *range(0xB2, 0xBC)), 20),  # conversions
+    **dict.fromkeys((0xB0, 0xB1), 36),  # i64.trunc_f64
+    **dict.fromkeys((0xBE, 0xBC), 8),  # f32 and its bits
+    **dict.fromkeys(range(0xFC00, 0xFC08), 24),  # saturating truncations
+    **dict.fromkeys((0xFC06, 0xFC07), 64),  # i64.trunc_sat_f64
     0xFC0A: 16,
     0xFC0B: 16,
 }
-#: A call of the host, whatever it does there: its own time is bounded by the host, not by the rune.
+#: A function's entry and a turn of a loop, which are counted here.
+_TICK = 10
+#: A local, which a function begins by setting to zero.
+_LOCAL = 4
+#: A call of the host, whatever it does there; a model's work comes on top.
 HOST_CALL = 200
 #: A copy or fill costs the host about as much for so many bytes as a simple instruction of the rune.
 _BYTES_SHIFT = 1
+#: Of a Cortex-M4F, at most, with the wait states of a flash whose cache never helps.
+CYCLES_OF_A_UNIT = 64
 
 _I32 = 0x7F
 _MOST = (1 << 31) - 1
 #: Of one stretch; with it, and half of 2^32 for one copy, the global cannot wrap.
 _LARGEST_STRETCH = 1 << 28
+
+
+@dataclass(frozen=True)
+class _HostCosts:
+    """What calls of the host are charged: by the number of the import, and, at most, of those in the table."""
+
+    by_import: tuple[int, ...]
+    through_the_table: int
 
 
 @dataclass(frozen=True)
@@ -65,12 +99,19 @@ class _Piece:
     end: int
 
 
-def with_budget(module: Module, stage_global: int | None) -> Module:
+def inference_units(cycles: int) -> int:
+    """Return what an inference that takes so many cycles is charged, besides :data:`HOST_CALL`."""
+    return -(-cycles // CYCLES_OF_A_UNIT)
+
+
+def with_budget(module: Module, stage_global: int | None, inference: int = 0) -> Module:
     """Return a module that counts what it executes.
 
     Args:
         module: a valid module.
         stage_global: the index of the global in which the rune keeps its current stage, exported as well.
+        inference: units that a call of a model is charged on top of a host call: of the dearest, as a rune says only
+            while it runs which one it calls.
 
     Raises:
         UserError: a function is so large that its cost cannot be counted.
@@ -86,7 +127,7 @@ def with_budget(module: Module, stage_global: int | None) -> Module:
         EXPORT: export_section(tuple(exports)),
     }
     if CODE in sections:
-        replaced[CODE] = _with_ticks(sections[CODE], module, budget)
+        replaced[CODE] = _with_ticks(sections[CODE], module, budget, _host_costs(module, inference))
     found = {section.id for section in module.sections}
     kept = [replaced.get(section.id, section) for section in module.sections]
     for section_id in (GLOBAL, EXPORT):  # in the order of the binary format, where the module has none
@@ -105,7 +146,15 @@ def _with_global(section: Section | None, count: int) -> Section:
     return Section(GLOBAL, unsigned(count + 1) + content + bytes([_I32, 1, 0x41]) + signed(_MOST) + b"\x0b")
 
 
-def _with_ticks(section: Section, module: Module, budget: int) -> Section:
+def _host_costs(module: Module, inference: int) -> _HostCosts:
+    """Return what a call of each imported function is charged."""
+    names = [item.name for item in module.imports if item.kind == 0]
+    costs = tuple(HOST_CALL + (inference if name == INFER else 0) for name in names)
+    tabled = {index for _, functions in module.elements for index in functions if index < len(costs)}
+    return _HostCosts(costs, max((costs[index] for index in tabled), default=0))
+
+
+def _with_ticks(section: Section, module: Module, budget: int, host_costs: _HostCosts) -> Section:
     reader = Reader(section.payload)
     count = reader.unsigned()
     types = module.types
@@ -113,12 +162,12 @@ def _with_ticks(section: Section, module: Module, budget: int) -> Section:
     for index in range(count):
         body = reader.take(reader.unsigned())
         parameters = len(types[module.function_types[module.imported_functions + index]].parameters)
-        counted = _counted(body, parameters, module.imported_functions, budget)
+        counted = _counted(body, parameters, host_costs, budget)
         out += unsigned(len(counted)) + counted
     return Section(CODE, bytes(out))
 
 
-def _counted(body: bytes, parameters: int, imported: int, budget: int) -> bytes:
+def _counted(body: bytes, parameters: int, host_costs: _HostCosts, budget: int) -> bytes:
     """Return a function's body with its ticks."""
     reader = Reader(body)
     groups = reader.unsigned()
@@ -138,7 +187,10 @@ def _counted(body: bytes, parameters: int, imported: int, budget: int) -> bytes:
         out += unsigned(groups + 1) + body[declared:locals_end] + b"\x01" + bytes([_I32])
     else:
         out += body[:locals_end]
-    weights = _stretches(pieces, imported)
+    weights = _stretches(pieces, host_costs)
+    weights[-1] += _LOCAL * (scratch - parameters)
+    if max(weights.values()) > _LARGEST_STRETCH:
+        raise UserError("a function of the rune is too large for its instructions to be counted")
     out += _tick(budget, weights[-1])
     for number, piece in enumerate(pieces):
         opcode = piece.instruction.opcode
@@ -150,9 +202,9 @@ def _counted(body: bytes, parameters: int, imported: int, budget: int) -> bytes:
     return bytes(out)
 
 
-def _stretches(pieces: list[_Piece], imported: int) -> dict[int, int]:
+def _stretches(pieces: list[_Piece], host_costs: _HostCosts) -> dict[int, int]:
     """Return the weight of each loop's own code, by its number among the pieces, and of the rest as -1."""
-    weights = {-1: 1}
+    weights = {-1: _TICK}
     open_blocks: list[int] = []  # the stretch that each open block belongs to
     current = -1
     for number, piece in enumerate(pieces):
@@ -161,15 +213,15 @@ def _stretches(pieces: list[_Piece], imported: int) -> dict[int, int]:
             open_blocks.append(current)
             if opcode == 0x03:
                 current = number
-                weights[number] = 1
+                weights[number] = _TICK
+            elif opcode == 0x04:
+                weights[current] += 1
         elif opcode == 0x0B and open_blocks:
             current = open_blocks.pop()
-        elif opcode == 0x10 and piece.instruction.immediates[0] < imported:
-            weights[current] += HOST_CALL
+        elif opcode == 0x10 and piece.instruction.immediates[0] < len(host_costs.by_import):
+            weights[current] += host_costs.by_import[piece.instruction.immediates[0]]
         else:
-            weights[current] += _WEIGHTS.get(opcode, 1)
-    if max(weights.values()) > _LARGEST_STRETCH:
-        raise UserError("a function of the rune is too large for its instructions to be counted")
+            weights[current] += _WEIGHTS.get(opcode, 1) + (host_costs.through_the_table if opcode == 0x11 else 0)
     return weights
 
 

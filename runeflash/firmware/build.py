@@ -24,7 +24,7 @@ from runeflash.firmware.options import BuildOptions
 from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit, ram_methods
 from runeflash.firmware.stack import StackBound, stack_bound
 from runeflash.firmware.tail_calls import check_tail_calls
-from runeflash.firmware.watchdog import watchdog_milliseconds
+from runeflash.firmware.watchdog import check_inferences, watchdog_milliseconds
 from runeflash.resources import folder
 from runeflash.rune.container import Rune
 from runeflash.templating import c_comment, render
@@ -111,10 +111,11 @@ def build_firmware(
         if finished is not None:
             return finished
         (output / REPORT).unlink(missing_ok=True)
-        progress("checking the rune")
-        module = firmware_module(rune, profile=options.profile)
         progress("compiling the models")
         models = compile_models(rune, options.disabled_passes)
+        check_inferences(models, options)
+        progress("checking the rune")
+        module = firmware_module(rune, models, profile=options.profile)
         needs = None
         if options.engine == "wasm3":
             progress("measuring the engine")

@@ -36,8 +36,8 @@ def host_program(
     """
 
     def make(work: Path) -> None:
-        module = firmware_module(rune, profile=profile)
         models = compile_models(rune, disabled_passes)
+        module = firmware_module(rune, models, profile=profile)
         image = generate_image(
             rune,
             module,

@@ -4,9 +4,12 @@ its stages announced.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runeflash.errors import UserError
-from runeflash.firmware.budget import with_budget
+from runeflash.firmware.budget import inference_units, with_budget
 from runeflash.firmware.stage_calls import with_stage_calls
+from runeflash.model import CompiledModel
 from runeflash.rune.container import Rune
 from runeflash.rune.validate import validate
 from runeflash.rune.wasm import START, Module, read_module
@@ -15,11 +18,12 @@ _MEMORY_GROW = 0x40
 _UNSUPPORTED = {0xFC08: "memory.init", 0xFC09: "data.drop"}
 
 
-def firmware_module(rune: Rune, *, profile: bool = False) -> Module:
+def firmware_module(rune: Rune, models: Sequence[CompiledModel] = (), *, profile: bool = False) -> Module:
     """Return the module that either engine is given.
 
     Args:
         rune: the rune.
+        models: its models, whose inferences its instruction budget pays for.
         profile: whether the firmware measures itself.
 
     Raises:
@@ -42,6 +46,7 @@ def firmware_module(rune: Rune, *, profile: bool = False) -> Module:
             raise UserError(f"{what} uses {name}, which no engine here has")
     if profile and rune.stage_global is not None:
         module = with_stage_calls(module, rune.stage_global)
-    counted = with_budget(module, rune.stage_global)
+    inference = max((inference_units(model.most_cycles) for model in models), default=0)
+    counted = with_budget(module, rune.stage_global, inference)
     validate(counted.to_bytes(), f"{what} with its instructions counted")
     return counted

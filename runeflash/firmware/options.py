@@ -9,8 +9,8 @@ from runeflash.boards.board import Board
 ENGINES = ("wasm3", "aot")
 TOOLCHAINS = ("auto", "gcc", "zig")
 DEFAULT_INTERVAL_MS = 100
-#: Instructions of the rune in one call, about: ten times what a second of speech takes.
-DEFAULT_BUDGET = 100_000_000
+#: Instructions of the rune in one call, about: several times what a second of speech takes, or person detection.
+DEFAULT_BUDGET = 50_000_000
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from runeflash.errors import UserError
-from runeflash.firmware.options import BuildOptions
+from collections.abc import Sequence
 
-#: Cycles of a Cortex-M4F that a unit of the budget is taken to need at most, in either engine: a copy or a square root
-#: is a call of the same library in both. On virtual boards speech takes 8 instructions in wasm3 and 0.3 in aot; the
-#: rest is room for wait states and for code that has nothing but the dearest instructions.
-_CYCLES = 24
-#: What the host does between two meals: a model's inference, a long line.
-_HOST_MILLISECONDS = 5000
+from runeflash.errors import UserError
+from runeflash.firmware.budget import CYCLES_OF_A_UNIT, HOST_CALL, inference_units
+from runeflash.firmware.options import BuildOptions
+from runeflash.model import CompiledModel
+
+#: What no budget pays for, between two meals: wasm3 loads a rune, the data of an output are looked through.
+_HOST_MILLISECONDS = 2500
 
 
 def watchdog_milliseconds(options: BuildOptions) -> int:
@@ -22,12 +22,32 @@ def watchdog_milliseconds(options: BuildOptions) -> int:
     board = options.board
     if board.watchdog_longest_ms is None:
         return 0
-    needed = options.budget * _CYCLES * 1000 // board.clock_hz + _HOST_MILLISECONDS
+    needed = options.budget * CYCLES_OF_A_UNIT * 1000 // board.clock_hz + _HOST_MILLISECONDS
     if needed > board.watchdog_longest_ms:
-        most = (board.watchdog_longest_ms - _HOST_MILLISECONDS) * board.clock_hz // (1000 * _CYCLES)
+        most = _most_budget(board.watchdog_longest_ms, board.clock_hz)
         raise UserError(
             f"a call with the budget {options.budget:,} can take {needed / 1000:.0f} s, but the watchdog of {board.id} "
             f"waits no longer than {board.watchdog_longest_ms / 1000:.0f} s",
-            hint=f"--budget {most // 1000 * 1000} is the most",
+            hint=f"--budget {most} is the most",
         )
     return needed
+
+
+def _most_budget(longest_ms: int, clock_hz: int) -> int:
+    return (longest_ms - _HOST_MILLISECONDS) * clock_hz // (1000 * CYCLES_OF_A_UNIT) // 1000 * 1000
+
+
+def check_inferences(models: Sequence[CompiledModel], options: BuildOptions) -> None:
+    """Refuse models of which one inference alone can take more than the budget of a call.
+
+    Raises:
+        UserError: there is one.
+    """
+    for model in models:
+        units = inference_units(model.most_cycles) + HOST_CALL
+        if units > options.budget:
+            raise UserError(
+                f"one inference of the model {model.name} is charged {units:,} units of the instruction budget, "
+                f"but a call has only {options.budget:,}",
+                hint=f"build with --budget {2 * units} or more",
+            )

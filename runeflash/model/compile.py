@@ -13,6 +13,7 @@ from runeflash.model.lower import lower
 from runeflash.model.passes import CONSTANT_FOLDING, FILE_PASSES, GRAPH_PASSES, IN_PLACE, IN_PLACE_UNIT
 from runeflash.model.plan import MemoryPlan, plan_memory
 from runeflash.model.read import ModelFile, read_model
+from runeflash.model.work import inference_cycles
 from runeflash.tensors import TensorType
 
 
@@ -79,6 +80,7 @@ class CompiledModel:
         weight_bytes: flash that its constants take.
         given_macs: multiplications with addition in one inference, of the model as given.
         macs: those that are left after the passes.
+        most_cycles: of a Cortex-M4F, that an inference takes at most.
         layers: in the order in which they run, after the passes.
         passes: what each did, in the order in which they ran.
     """
@@ -95,6 +97,7 @@ class CompiledModel:
     weight_bytes: int
     given_macs: int
     macs: int
+    most_cycles: int
     layers: tuple[CompiledLayer, ...]
     passes: tuple[PassResult, ...]
 
@@ -142,6 +145,7 @@ def compile_model(data: bytes, *, name: str, symbol: str, disabled: Collection[s
         weight_bytes=emitted.weight_bytes,
         given_macs=sum(layer.macs for layer in given.layers),
         macs=sum(layer.macs for layer in layers),
+        most_cycles=inference_cycles(graph),
         layers=layers,
         passes=tuple(results),
     )

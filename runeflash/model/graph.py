@@ -8,7 +8,7 @@ size) without asking it, and it can print its own C.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -138,6 +138,10 @@ class Layer(abc.ABC):
     def macs(self) -> int:
         """Multiplications with addition in one inference, counting taps outside an image as well."""
         return 0
+
+    def elements_read(self, counts: Sequence[int]) -> int:
+        """Return how many elements of its inputs an inference reads, given how many these have."""
+        return sum(counts)
 
     @property
     def scratch_bytes(self) -> int:

@@ -339,6 +339,9 @@ rune_status rune_host_request_provider_response(uint32_t buffer, uint32_t length
     mark(RUNE_MARK_READ_BEGIN);
     status = bound->driver->read(&bound->capability, to.at, to.length);
     mark(RUNE_MARK_READ_END);
+    if (host.board->feed_watchdog != NULL) {
+        host.board->feed_watchdog(); /* it has waited, for as long as it took */
+    }
     *result = length;
     const char *name = rune_capability_name(bound->capability.kind);
     if (status == RUNE_ERROR_NO_DATA) {

@@ -145,6 +145,7 @@ rune_status rune_runtime_run(const rune_board *on, const rune_image *with) {
         }
         if (status == RUNE_OK) {
             status = with_message(rune_engine_manifest());
+            feed_watchdog(); /* it has had a budget of its own */
         }
         if (status == RUNE_OK) {
             status = call_repeatedly(&finished, &ended);

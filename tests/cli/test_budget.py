@@ -96,3 +96,12 @@ def test_a_budget_that_the_watchdog_could_not_wait_for(runeflash, project: Path)
     assert done.returncode == 1
     assert "the watchdog of netduinoplus2 waits no longer than 22 s" in done.stderr
     assert "--budget " in done.stderr
+
+
+def test_a_budget_that_does_not_pay_for_one_inference(runeflash, tmp_path: Path) -> None:
+    new = runeflash("new", "sine")
+    assert new.returncode == 0, new.stderr
+    done = runeflash("build", "sine/Runefile.yml", "--board", "nano33ble", "--budget", "1000")
+    assert done.returncode == 1
+    assert "one inference of the model sine is charged" in done.stderr
+    assert "--budget " in done.stderr

@@ -66,6 +66,40 @@ def test_a_call_ends_when_nothing_is_left() -> None:
     assert -1000 < left_after(wasm, 12_345) < 0
 
 
+INFER = '(import "env" "rune_model_infer" (func $infer (param i32 i32 i32) (result i32))) (memory'
+
+
+def entry_weight(body: str, more: str = "", *, inference: int = 0) -> int:
+    """Return what ``_call`` is charged at its entry, in a module that imports a model's inference."""
+    text = MODULE.replace("(memory", INFER, 1).replace("BODY", body).replace("MORE", more)
+    counted = with_budget(read_module(assemble(text)), None, inference)
+    weight = counted.bodies[1][1].immediates[0]  # global.get; i32.const WEIGHT
+    assert isinstance(weight, int)
+    return weight
+
+
+def test_an_inference_is_charged_what_it_can_take() -> None:
+    call = "(drop (call $infer (i32.const 0) (i32.const 0) (i32.const 0)))"
+    assert entry_weight(call) - entry_weight("") == HOST_CALL + 4
+    assert entry_weight(call, inference=5000) - entry_weight("") == HOST_CALL + 5000 + 4
+    assert entry_weight("", inference=5000) == entry_weight("")
+
+
+def test_the_table_is_no_way_around_the_price() -> None:
+    arguments = "(i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)"
+    body = f"(drop (call_indirect (param i32 i32 i32) (result i32) {arguments}))"
+    harmless = "(func $f (param i32 i32 i32) (result i32) (i32.const 0)) (table funcref (elem $f))"
+    cheap = entry_weight(body, harmless, inference=5000)
+    assert entry_weight(body, "(table funcref (elem $infer))", inference=5000) - cheap == HOST_CALL + 5000
+
+
+def test_locals_are_paid_for() -> None:
+    """A function begins by setting them to zero."""
+    few, many = (with_budget(read_module(module("", f"(func {'(local i64)' * n})")), None) for n in (1, 101))
+    weights = [item.bodies[2][1].immediates[0] for item in (few, many)]
+    assert weights[1] - weights[0] >= 300
+
+
 def test_host_calls_have_a_price() -> None:
     text = MODULE.replace("(memory", '(import "env" "_debug" (func $debug (param i32 i32) (result i32))) (memory', 1)
     plain = read_module(assemble(text.replace("BODY", "").replace("MORE", "")))

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from tflite_builder import ModelBuilder, fully_connected_options
 
-from runeflash.boards import find_board
+from runeflash.boards import all_boards, find_board
 from runeflash.device.recordings import Recordings
 from runeflash.device.session import RunSession
+from runeflash.device.virtual_board import virtual_board
 from runeflash.elf_symbols import read_symbols
 from runeflash.firmware.elf_tool import read_elf
-from runeflash.virtual.board import VirtualBoard
 
 PAINT = b"\xa5"
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "gesture"
@@ -95,19 +95,23 @@ def test_builds_that_change(runeflash, gesture: Path) -> None:
     assert "nothing to clean" in runeflash("clean", cwd=gesture).stdout
 
 
-@pytest.mark.parametrize("engine", ["wasm3", "aot"])
-def test_memory_is_what_the_firmware_uses(runeflash, gesture: Path, toolchain: str, engine: str) -> None:
-    """The boot line says what the engine took: the reserve, to the byte. A painted stack stays within the bound."""
-    done = runeflash("build", "--board", "nano33ble", "--toolchain", toolchain, "--engine", engine, cwd=gesture)
-    assert done.returncode == 0, done.stderr
-    output = gesture / "build" / "nano33ble"
+def check_memory(project: Path, board: str, recordings: dict[str, tuple[Path, ...]]) -> None:
+    """Run a build: the boot line says what the engine took, and a painted stack stays within the bound."""
+    output = project / "build" / board
     report = json.loads((output / "report.json").read_text())
     reserve = report["ram"]["stack"]
     assert report["stack"]["running"] + report["stack"]["interrupts"] <= reserve
-    machine = VirtualBoard("nrf52840", (output / "firmware.bin").read_bytes(), 0x10000, random_bytes=bytes)
-    machine.write_memory(0x20000000, PAINT * reserve)
-    recordings = Recordings({"ACCEL": (gesture / "ring.csv",)}, False, pytest.fail)
-    session = RunSession(recordings, lines_per_call=1, repeats=3, emit=lambda line: None, warn=pytest.fail)
+    description = find_board(board)
+    bottom = description.ram.origin  # what goes below it faults
+    machine = virtual_board(description, (output / "firmware.bin").read_bytes(), random_bytes=bytes)
+    machine.write_memory(bottom, PAINT * reserve)
+    session = RunSession(
+        Recordings(recordings, False, pytest.fail),
+        lines_per_call=1,
+        repeats=3,
+        emit=lambda line: None,
+        warn=pytest.fail,
+    )
     lines = b""
     while not session.finished:
         machine.run(500_000, until_microseconds=machine.microseconds + 100_000)
@@ -117,13 +121,42 @@ def test_memory_is_what_the_firmware_uses(runeflash, gesture: Path, toolchain: s
         machine.serial_input(session.take_outgoing(now))
     boot = json.loads(lines.splitlines()[0])
     assert boot["runeflash"] == "boot"
-    assert boot["board"] == "nano33ble"
+    assert boot["board"] == board
     assert boot["build"] == report["build"]
-    if engine == "wasm3":
+    if report["engine"] == "wasm3":
         assert boot["heap"] == report["ram"]["engine_heap"] + report["ram"]["linear_memory"]
-    used = len(machine.read_memory(0x20000000, reserve).lstrip(PAINT))
+    used = len(machine.read_memory(bottom, reserve).lstrip(PAINT))
     # Interrupts do not come all at once where the stack is deepest, but the bound is no fantasy either.
     assert reserve / 3 < used <= reserve
+
+
+@pytest.mark.parametrize("engine", ["wasm3", "aot"])
+def test_memory_is_what_the_firmware_uses(runeflash, gesture: Path, toolchain: str, engine: str) -> None:
+    done = runeflash("build", "--board", "nano33ble", "--toolchain", toolchain, "--engine", engine, cwd=gesture)
+    assert done.returncode == 0, done.stderr
+    check_memory(gesture, "nano33ble", {"ACCEL": (gesture / "ring.csv",)})
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("engine", ["wasm3", "aot"])
+@pytest.mark.parametrize("board", [board.id for board in all_boards() if board.virtual is not None])
+@pytest.mark.parametrize("example", ["gesture", "sine", "microspeech-up"])
+def test_memory_of_every_example(
+    runeflash, fixtures: Path, tmp_path: Path, toolchain: str, example: str, board: str, engine: str
+) -> None:
+    place = EXAMPLE.parent / example
+    source = place if place.is_dir() else fixtures / "rune-suite" / "run-pass" / example
+    project = tmp_path / example
+    shutil.copytree(source, project, ignore=shutil.ignore_patterns("build"))
+    done = runeflash("build", "--board", board, "--toolchain", toolchain, "--engine", engine, cwd=project)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "angle.bin").write_bytes(np.array([90.0], "<f4").tobytes())
+    recordings = {
+        "gesture": {"ACCEL": (project / "ring.csv",)},
+        "sine": {"RAW": (tmp_path / "angle.bin",)},
+        "microspeech-up": {"SOUND": (project / "up.wav",)},
+    }
+    check_memory(project, board, recordings[example])
 
 
 def dense_model(inputs: int, outputs: int) -> bytes:

@@ -539,8 +539,8 @@ def test_each_call_has_its_own_budget(library: Library) -> None:
     assert run(library, board, FakeImage(wasm, budget=1000)) == "ok"
 
 
-def test_the_watchdog_is_fed_after_every_call(library: Library) -> None:
+def test_the_watchdog_is_fed_after_the_manifest_and_every_call(library: Library) -> None:
     board = FakeBoard()
     board.keep_running = until(3)
     assert run(library, board, FakeImage(counting())) == "ok"
-    assert board.watchdog == [30_000, "fed", "fed", "fed"]
+    assert board.watchdog == [30_000, "fed", "fed", "fed", "fed"]

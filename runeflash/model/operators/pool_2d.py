@@ -5,7 +5,7 @@ Integers have one scale and zero point for both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runeflash.model.graph import Layer
@@ -34,6 +34,10 @@ class Pool2D(Layer):
     def operator(self) -> str:  # type: ignore[override]
         """The operator's name in the file."""
         return self.kind
+
+    def elements_read(self, counts: Sequence[int]) -> int:
+        """Return the elements in all windows, which may overlap."""
+        return self.batches * self.channels * self.rows.count * self.rows.taps * self.columns.count * self.columns.taps
 
     def _fields(self) -> dict[str, int | str]:
         return {

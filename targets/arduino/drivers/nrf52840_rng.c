@@ -2,8 +2,10 @@
 
 #include "cortex_m4.h"
 #include "nrf52840_registers.h"
+#include "nrf52840_watchdog.h"
 
 #define DRAW 4u
+#define FED_EVERY 1024u /* bytes: 0.12 s (PS, RNG) */
 
 static uint8_t *destination;
 static volatile uint32_t stored_limit; /* bytes that go to the destination ... */
@@ -52,13 +54,17 @@ rune_status nrf52840_rng_read(const rune_capability *capability, uint8_t *buffer
     nrf52840_clear_event(NRF_RNG_BASE, NRF_RNG_VALRDY);
     NRF_INTENSET(NRF_RNG_BASE) = NRF_EVENT_BIT(NRF_RNG_VALRDY);
     NRF_RNG_START = 1;
-    for (;;) {
+    for (uint32_t fed_at = 0;;) {
         const uint32_t primask = cortex_m4_mask_interrupts();
         const bool finished = drawn == wanted;
         if (!finished) {
             cortex_m4_wait_for_interrupt();
         }
         cortex_m4_restore_interrupts(primask);
+        if (drawn - fed_at >= FED_EVERY) { /* only where there is progress */
+            nrf52840_watchdog_feed();
+            fed_at = drawn;
+        }
         if (finished) {
             return RUNE_OK;
         }
