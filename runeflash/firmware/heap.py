@@ -72,6 +72,7 @@ def _program_key(tools: FirmwareTools) -> str:
         cache.tree_key(targets / "measure"),
         tools.name,
         tools.version,
+        *tools.small,
     )
 
 
@@ -85,9 +86,9 @@ def _build(work: Path, tools: FirmwareTools) -> None:
     includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
     common = [*tools.machine, *flags.SEMANTICS, *includes]
     objects = []
-    groups = flags.source_groups("wasm3")
+    groups = flags.source_groups("wasm3", tools.small)
     programs = [*sorted(measure.glob("*.c")), measure / "programs" / "engine_heap.c"]
-    groups.append(("measure", programs, [*flags.OWN]))
+    groups.append(("measure", programs, [*flags.OWN, *tools.small]))
     for name, sources, extra in groups:
         for source in sources:
             output = work / f"{name}-{source.stem}.o"
