@@ -181,8 +181,7 @@ def _in_firmware(toolchain: str, native: int) -> list[Figure]:
             )
             (count,) = run_virtual(board, firmware.image.read_bytes(), session, seed=0)
         name = f"microspeech blocks, nano33ble, {engine}, {toolchain}"
-        # zig's code is held to no limit: it takes 1.64 times the instructions of the native build.
-        limit = native * 16 // 10 if engine == "aot" and toolchain == "gcc" else None
+        limit = native * 16 // 10 if engine == "aot" else None
         figures.append(Figure(f"{name}: the rune, per call", count.rune, "instructions", limit))
         figures.append(Figure(f"{name}: of native, in percent", count.rune * 100 // native, "%"))
         figures.append(Figure(f"{name}: RAM", firmware.ram.total, "bytes", 96 * 1024 if engine == "aot" else None))

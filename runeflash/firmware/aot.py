@@ -14,6 +14,7 @@ from pathlib import Path
 
 from runeflash.errors import InternalError, ToolError, UserError
 from runeflash.firmware.budget import BUDGET_EXPORT, STAGE_EXPORT
+from runeflash.firmware.reach import with_reach
 from runeflash.firmware.stage_calls import STAGE_IMPORT
 from runeflash.rune import abi
 from runeflash.rune.container import Rune
@@ -239,6 +240,7 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
         if foreign is not None:
             raise InternalError(f"wasm2c wrote something that is not expected of this version: {foreign[0]}")
         head, _, rest = body.partition("{\n")
+        rest = with_reach(rest)
         if "_at(memory, " in rest:
             rest = "  u8 *const memory = memory_base();\n" + rest
         if int(match["number"]) in recursive:

@@ -78,6 +78,7 @@ class FirmwareTools:
         compiler, archiver, ranlib: commands, quoted as a shell wants them.
         machine: flags that choose the core, for compiling and linking.
         link: further flags for linking.
+        small: further flags for our own C, which is to be small.
         support_library: the name of the library of compiler helpers (soft-float double ...).
     """
 
@@ -88,6 +89,7 @@ class FirmwareTools:
     ranlib: str
     machine: tuple[str, ...]
     link: tuple[str, ...]
+    small: tuple[str, ...]
     support_library: str
 
 
@@ -120,6 +122,7 @@ def firmware_tools(choice: str, cpu: str, fpu: str) -> FirmwareTools:
                 # libgcc is built with short enums, but none of its functions takes one
                 "-Wl,--no-enum-size-warning",
             ),
+            (),
             "gcc",
         )
     if choice == "gcc":
@@ -128,7 +131,8 @@ def firmware_tools(choice: str, cpu: str, fpu: str) -> FirmwareTools:
             hint="install it (Debian: apt-get install gcc-arm-none-eabi), or build with --toolchain zig",
         )
     command = f'"{zig.executable()}"'
-    feature = f"{cpu.replace('-', '_')}{'+vfp4d16sp' if fpu == 'fpv4-sp-d16' else ''}"
+    # Addresses and large constants are loaded from beside the code: smaller than two instructions for each half.
+    feature = f"{cpu.replace('-', '_')}{'+vfp4d16sp' if fpu == 'fpv4-sp-d16' else ''}+no_movt"
     return FirmwareTools(
         "zig",
         zig.version(),
@@ -147,6 +151,9 @@ def firmware_tools(choice: str, cpu: str, fpu: str) -> FirmwareTools:
             "-fhosted",
         ),
         ("-nostdlib", "-Wl,-e,Reset_Handler"),
+        # clang's -Os inlines and copies the heads of loops where gcc's does not. Its -Oz would do neither, but calls
+        # known functions through registers, which the proof of the stack does not follow.
+        ("-mllvm", "-inline-threshold=-20", "-mllvm", "-rotation-max-header-size=0"),
         "compiler_rt",
     )
 
@@ -216,11 +223,14 @@ def runtime_sources(engine: str, *, profile: bool = False) -> list[Path]:
     return sorted(set(common.glob("*.c")) - others)
 
 
-def source_groups(engine: str, *, profile: bool = False) -> list[tuple[str, list[Path], list[str]]]:
+def source_groups(
+    engine: str, small: tuple[str, ...] = (), *, profile: bool = False
+) -> list[tuple[str, list[Path], list[str]]]:
     """Return the groups of files that every firmware has besides its board's, each with a name and its flags.
 
     Args:
         engine: one of :data:`~runeflash.firmware.options.ENGINES`.
+        small: of the compiler's :class:`FirmwareTools`.
         profile: whether the firmware measures itself.
     """
     common = folder("targets") / "common"
@@ -228,21 +238,21 @@ def source_groups(engine: str, *, profile: bool = False) -> list[tuple[str, list
     libm = picolibc.root() / "newlib" / "libm"
     math = [*FOREIGN, *picolibc.math_include_flags()]
     runtime = runtime_sources(engine, profile=profile)
-    measuring = ["-DRUNE_PROFILE"] if profile else []
+    own = [*OWN, *small, *(["-DRUNE_PROFILE"] if profile else [])]
     with_wasm3 = [path for path in runtime if path.name.startswith(("rune_engine_wasm3", "rune_wasm3_"))]
     return [
-        ("runtime", [path for path in runtime if path not in with_wasm3], [*OWN, *measuring]),
-        *(_wasm3_groups(with_wasm3, measuring) if engine == "wasm3" else []),
+        ("runtime", [path for path in runtime if path not in with_wasm3], own),
+        *(_wasm3_groups(with_wasm3, own) if engine == "wasm3" else []),
         ("math", sorted((common / "math").glob("*.c")), math),
         ("libm", [libm / name for name in LIBM_SOURCES], math),
         ("libc", [libc / name for name in LIBC_SOURCES], [*FOREIGN, "-fno-builtin"]),
     ]
 
 
-def _wasm3_groups(with_wasm3: list[Path], measuring: list[str]) -> list[tuple[str, list[Path], list[str]]]:
+def _wasm3_groups(with_wasm3: list[Path], own: list[str]) -> list[tuple[str, list[Path], list[str]]]:
     """Return the groups of wasm3 and of our files around it; its source is fetched where it is not cached yet."""
     place = wasm3.sources()
     return [
-        ("engine", with_wasm3, [*OWN, *measuring, "-isystem", str(place), "-include", "rune_wasm3_config.h"]),
+        ("engine", with_wasm3, [*own, "-isystem", str(place), "-include", "rune_wasm3_config.h"]),
         ("wasm3", [place / name for name in wasm3.SOURCES], [*WASM3, f"-I{place}"]),
     ]

@@ -74,6 +74,7 @@ def _program_key(tools: FirmwareTools, profile: bool) -> str:
         cache.tree_key(targets / "measure"),
         tools.name,
         tools.version,
+        *tools.small,
         str(profile),
     )
 
@@ -88,10 +89,10 @@ def _build(work: Path, tools: FirmwareTools, profile: bool) -> None:
     measure = folder("targets") / "measure"
     includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
     common = [*tools.machine, *flags.SEMANTICS, *includes]
-    groups = flags.source_groups("wasm3", profile=profile)
+    groups = flags.source_groups("wasm3", tools.small, profile=profile)
     measuring = ["-DRUNE_PROFILE"] if profile else []
     programs = [*sorted(measure.glob("*.c")), measure / "programs" / "engine_heap.c"]
-    groups.append(("measure", programs, [*flags.OWN, *measuring]))
+    groups.append(("measure", programs, [*flags.OWN, *tools.small, *measuring]))
 
     def compile_source(name: str, source: Path, extra: list[str]) -> Path:
         output = work / f"{name}-{source.stem}.o"

@@ -62,6 +62,7 @@ void rune_aot_call(void);
 extern const uint32_t rune_aot_memory_size;
 extern uint8_t rune_aot_memory[];
 
-void rune_aot_set_budget(int32_t budget);
+/* What the calls that follow may execute, together: below 2^31. */
+void rune_aot_set_budget(uint32_t budget);
 
 #endif

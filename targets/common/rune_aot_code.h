@@ -61,6 +61,14 @@ INLINE u8 *place(u8 *memory, u32 address, u32 offset, u32 width) {
     return memory + address + offset;
 }
 
+/* Before several accesses from one address, of which the last byte is `extent` behind it: knowing this, the compiler
+   leaves out their own checks (runeflash/firmware/reach.py). */
+INLINE void reach(u32 address, u32 extent) {
+    if (extent > RUNE_AOT_MEMORY_SIZE || RARE(address > RUNE_AOT_MEMORY_SIZE - extent)) {
+        rune_aot_trap(RUNE_AOT_OUT_OF_BOUNDS);
+    }
+}
+
 /* Copies, not accesses through a cast pointer: addresses need not be aligned. */
 #define LOAD(name, stored, widened, result)                         \
     INLINE result name##_at(u8 *memory, u32 address, u32 offset) {                   \
@@ -130,12 +138,13 @@ INLINE void memory_copy(u32 to, u32 from, u32 length) {
 
 /* --- the budget ------------------------------------------------------------------------------------------- */
 
-static s32 rune_budget;
+static u32 rune_budget;
 
-/* The weight is far less than what is left of the range below zero (runeflash/firmware/budget.py). */
+/* What is left is below 2^31 and never negative here, so that less than the weight is the same as below zero after it
+   (runeflash/firmware/budget.py): one subtraction, whose borrow is the trap. It is stored before the trap: what is
+   stored in any case stays in a register through a loop. */
 INLINE void tick(u32 weight) {
-    rune_budget -= (s32)weight;
-    if (RARE(rune_budget < 0)) {
+    if (RARE(__builtin_sub_overflow(rune_budget, weight, &rune_budget))) {
         rune_aot_trap(RUNE_AOT_OUT_OF_BUDGET);
     }
 }

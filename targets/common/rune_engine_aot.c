@@ -28,7 +28,7 @@ uintptr_t rune_aot_stack_end;
 uint32_t rune_aot_stage;
 
 static struct {
-    int32_t budget_of_call;
+    uint32_t budget_of_call;
     rune_status status; /* why the last call was left */
     const char *message;
 } engine;
@@ -97,7 +97,7 @@ static rune_status run(void (*function)(void)) {
 
 rune_status rune_engine_load(const rune_engine_module *module) {
     /* Code and image are generated together, so the module's sizes are the code's. */
-    engine.budget_of_call = module->budget;
+    engine.budget_of_call = module->budget > 0 ? (uint32_t)module->budget : 0;
     rune_aot_stage = 0;
     return run(rune_aot_instantiate) == RUNE_OK ? RUNE_OK : RUNE_ERROR_INVALID_MODULE;
 }

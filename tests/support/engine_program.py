@@ -148,7 +148,7 @@ def on_a_core(rune: Rune, engine: str, toolchain: str, wanted: str, work: Path) 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(job, *zip(*jobs, strict=True)))
 
-    groups = flags.source_groups(engine)
+    groups = flags.source_groups(engine, tools.small)
 
     def make(to: Path) -> None:
         jobs = [(source, extra) for _, sources, extra in groups for source in sources]

@@ -81,7 +81,7 @@ def compile_group(name, sources, extra, place=build_dir):
 
 
 objects = []
-for group_name, paths, extra in flags.source_groups(engine, profile=profile):
+for group_name, paths, extra in flags.source_groups(engine, tools.small, profile=profile):
     objects += compile_group(group_name, paths, extra, shared_dir)
 sources = sorted(Path(env.subst("$PROJECT_SRC_DIR")).glob("*.c"))
 # Only here does the command name the project's folder: the other objects are shared between projects.
@@ -89,7 +89,7 @@ project_map = f"-ffile-prefix-map={env.subst('$PROJECT_DIR')}=project"
 rune_code = [path for path in sources if path.name == flags.RUNE_CODE_FILE]
 objects += compile_group("rune", rune_code, [*flags.RUNE_CODE, project_map])
 objects += compile_group("project", [path for path in sources if path not in rune_code], [*flags.PROJECT, project_map])
-board_flags = [*flags.OWN, *flags.board_flags(board)]
+board_flags = [*flags.OWN, *tools.small, *flags.board_flags(board)]
 family_sources = [name for name in board.sources if not name.startswith(OWN_FILE)]
 objects += compile_group("board", map(board.source_path, family_sources), board_flags)
 for number, name in enumerate(name for name in board.sources if name.startswith(OWN_FILE)):
