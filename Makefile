@@ -41,16 +41,16 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/python -m examples.demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n $(JOBS) -m 'not exhaustive'
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not exhaustive'
 
 test-all: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 hil: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest hil_tests -n $(JOBS) $(HIL)
+	$(BIN)/python -m pytest hil_tests -n $(JOBS) --dist worksteal $(HIL)
 
 fuzz: $(VENV)/dev.stamp
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(JOBS)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -69,8 +69,9 @@ def run(library: Library, board: FakeBoard, image: FakeImage) -> str:
 
 
 def until(count: int) -> Any:
-    """Run until so many calls have finished."""
-    return lambda finished: finished < count
+    """Run until so many calls have finished, or cannot any more: a call that fails is not finished."""
+    left = itertools.count(2 * count, -1)
+    return lambda finished: finished < count and next(left) > 0
 
 
 def failures(count: int) -> Any:
@@ -536,7 +537,8 @@ def test_each_call_has_its_own_budget(library: Library) -> None:
     )
     board = FakeBoard()
     board.keep_running = until(5)
-    assert run(library, board, FakeImage(wasm, budget=1000)) == "ok"
+    assert run(library, board, FakeImage(wasm, budget=2000)) == "ok"
+    assert board.of_kind("error") == []  # two calls need more
 
 
 def test_the_watchdog_is_fed_after_the_manifest_and_every_call(library: Library) -> None:
