@@ -53,7 +53,8 @@ class RecordingChoices:
 
     def given(self) -> str | None:
         """Return the first option that names a file; None where none does."""
-        return next((f"--{item.name}" for item in fields(self)[:4] if getattr(self, item.name)), None)
+        names = ("sound", "accelerometer", "image", "raw")
+        return next((f"--{name}" for name in names if getattr(self, name)), None)
 
     def recordings(self) -> Recordings:
         """Return the recordings, not looked at yet."""
@@ -161,7 +162,7 @@ class BuildChoices:
 
 def build_options(function: F) -> F:
     """Add the options of a build to a command, as ``build``."""
-    from runeflash.firmware.options import DEFAULT_BUDGET, DEFAULT_INTERVAL_MS
+    from runeflash.firmware.options import DEFAULT_BUDGET, DEFAULT_INTERVAL_MS, LARGEST_BUDGET
 
     options = [
         click.option("--engine", default="wasm3", help="How the rune is executed: wasm3 or aot (compiled)."),
@@ -176,7 +177,7 @@ def build_options(function: F) -> F:
         ),
         click.option(
             "--budget",
-            type=click.IntRange(1_000, 2**31 - 1),
+            type=click.IntRange(1_000, LARGEST_BUDGET),
             default=DEFAULT_BUDGET,
             show_default=True,
             help="Instructions of the rune in one call: what needs more is stopped, and started anew.",

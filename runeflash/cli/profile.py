@@ -91,7 +91,7 @@ def _check_goes_with_port(context: click.Context) -> None:
     for parameter in context.command.params:
         name = parameter.name or ""
         given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        if given and name not in _WITH_PORT and not (name == "program" and context.params[name] is None):
+        if given and name not in _WITH_PORT:
             shown = "PROGRAM" if name == "program" else max(parameter.opts, key=len)
             raise UsageError(
                 f"{shown} does not go with --port, which listens to the firmware that is on the board",

@@ -107,7 +107,8 @@ def command(
         if count:
             click.echo(format_counts(counts), err=True)
     if session.profiles:
-        _show_profile(session, f"{rune.name} on {board_name or 'this computer'}, {build.engine}")
+        where = "this computer" if board_name is None else options.board.id
+        _show_profile(session, f"{rune.name} on {where}, {build.engine}")
     if session.failure is not None:
         raise session.failure
 

@@ -11,4 +11,5 @@ def rune_failure(status: Status) -> DeviceError:
     stage = status.fields.get("stage")
     where = f" in the stage {stage}" if stage else ""
     code = status.fields.get("code", "unknown")
-    return DeviceError(f"the rune failed{where} ({code}): {status.fields.get('message', '')}")
+    hint = "a larger --budget helps, unless the rune is in an endless loop" if code == "budget-exhausted" else None
+    return DeviceError(f"the rune failed{where} ({code}): {status.fields.get('message', '')}", hint=hint)

@@ -109,6 +109,6 @@ def profile_port(
             if monitor.recording_ended and not listener.finished:
                 raise UserError(
                     f"the recording has come to its end after {len(listener.calls)} of {calls} calls",
-                    hint="--calls with a smaller number, or no --advance",
+                    hint="leave --advance out, or play a longer recording: the first call heard is not counted",
                 )
     return listener.calls, listener.boot

@@ -15,8 +15,6 @@ from pathlib import Path
 from runeflash.errors import InternalError, ToolError, UserError
 from runeflash.firmware.budget import BUDGET_EXPORT, STAGE_EXPORT
 from runeflash.firmware.reach import with_reach
-from runeflash.firmware.stage_calls import STAGE_IMPORT
-from runeflash.rune import abi
 from runeflash.rune.container import Rune
 from runeflash.rune.scripts import scripts_path
 from runeflash.rune.stack import recursive_functions
@@ -26,7 +24,6 @@ from runeflash.rune.wasm import (
     DATA_COUNT,
     ELEMENT,
     EXPORT,
-    FunctionType,
     Global,
     Module,
 )
@@ -38,19 +35,18 @@ _C_TYPES = {0x7F: "u32", 0x7E: "u64", 0x7D: "f32", 0x7C: "f64"}
 _SECONDS = 120
 
 
-def rune_code(rune: Rune, module: Module, *, profile: bool = False) -> str:
+def rune_code(rune: Rune, module: Module) -> str:
     """Return the C of a rune's code.
 
     Args:
         rune: the rune.
         module: its wasm with its instructions counted (:func:`~runeflash.firmware.module.firmware_module`).
-        profile: whether the firmware measures itself, so that the module has an import more.
 
     Raises:
         UserError: the module has what the engine does not.
         ToolError: wasm2c is missing or failed.
     """
-    _check(module, profile)
+    _check(module)
     text = _translate(module)
     names = [f"function_{index}" for index in range(len(module.function_types))]
     exports = {item.name: item.index for item in module.exports if item.kind == 0}
@@ -82,18 +78,9 @@ def rune_code(rune: Rune, module: Module, *, profile: bool = False) -> str:
 # --- what is accepted ---------------------------------------------------------------------------------------
 
 
-def _check(module: Module, profile: bool) -> None:
+def _check(module: Module) -> None:
     """Refuse what the generated C could not be, in the words of a user's error rather than a compiler's."""
     types = module.types
-    for item in module.imports:
-        if profile and item.name == STAGE_IMPORT and types[item.type_index] == FunctionType(b"", b""):
-            continue  # the build's own
-        parameters = abi.IMPORTS.get(item.name)
-        if item.module != "env" or item.kind != 0 or parameters is None:
-            raise UserError(f"the rune imports {item.module}.{item.name}, which no host of runeflash has")
-        wanted = types[item.type_index]
-        if wanted.parameters != bytes([_I32] * parameters) or wanted.results != bytes([_I32]):
-            raise UserError(f"the rune imports {item.name} with another signature than the host's")
     if any(len(item.results) > 1 for item in types):
         raise UserError("the rune has a function with several results, which --engine aot does not have")
     exports = {item.name: item for item in module.exports if item.kind == 0}

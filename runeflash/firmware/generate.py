@@ -104,7 +104,7 @@ def generate_image(
     }
     files = {"rune_image.c": render("firmware/rune_image.c.j2", image=context)}
     if engine == "aot":
-        files[RUNE_CODE_FILE] = rune_code(rune, module, profile=profile)
+        files[RUNE_CODE_FILE] = rune_code(rune, module)
     for model in models:
         files[f"{model.symbol}.c"] = model.source
     return GeneratedImage(files, models, len(embedded), arena)

@@ -10,10 +10,12 @@ from runeflash.errors import UserError
 from runeflash.firmware.budget import inference_units, with_budget
 from runeflash.firmware.stage_calls import with_stage_calls
 from runeflash.model import CompiledModel
+from runeflash.rune import abi
 from runeflash.rune.container import Rune
 from runeflash.rune.validate import validate
-from runeflash.rune.wasm import START, Module, read_module
+from runeflash.rune.wasm import START, FunctionType, Module, read_module
 
+_I32 = b"\x7f"
 _MEMORY_GROW = 0x40
 _UNSUPPORTED = {0xFC08: "memory.init", 0xFC09: "data.drop"}
 
@@ -34,8 +36,7 @@ def firmware_module(rune: Rune, models: Sequence[CompiledModel] = (), *, profile
     module = read_module(rune.data)
     if module.reader(START) is not None:
         raise UserError(f"{what} has a start function, which firmware does not run")
-    if any(item.kind != 0 for item in module.imports):
-        raise UserError(f"{what} imports something that is no function")
+    _check_imports(module, what)
     opcodes = {instruction.opcode for body in module.bodies for instruction in body}
     if _MEMORY_GROW in opcodes:
         raise UserError(
@@ -50,3 +51,12 @@ def firmware_module(rune: Rune, models: Sequence[CompiledModel] = (), *, profile
     counted = with_budget(module, rune.stage_global, inference)
     validate(counted.to_bytes(), f"{what} with its instructions counted")
     return counted
+
+
+def _check_imports(module: Module, what: str) -> None:
+    for item in module.imports:
+        parameters = abi.IMPORTS.get(item.name)
+        if item.module != "env" or item.kind != 0 or parameters is None:
+            raise UserError(f"{what} imports {item.module}.{item.name}, which no host of runeflash has")
+        if module.types[item.type_index] != FunctionType(_I32 * parameters, _I32):
+            raise UserError(f"{what} imports {item.name} with another signature than the host's")

@@ -11,6 +11,7 @@ TOOLCHAINS = ("auto", "gcc", "zig")
 DEFAULT_INTERVAL_MS = 100
 #: Instructions of the rune in one call, about: several times what a second of speech takes, or person detection.
 DEFAULT_BUDGET = 50_000_000
+LARGEST_BUDGET = 2**31 - 1
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def with_stage_calls(module: Module, stage_global: int) -> Module:
     hook = module.imported_functions
     type_index = len(module.types)
     exports = tuple(
-        Export(item.name, item.kind, item.index + (item.kind == _FUNCTION_KIND and item.index >= hook))
+        Export(item.name, item.kind, _number_after(item.index, hook) if item.kind == _FUNCTION_KIND else item.index)
         for item in module.exports
     )
     made = {
@@ -86,7 +86,7 @@ def _elements(module: Module, hook: int) -> Section:
         list(read_instructions(reader))
         out += reader.data[start : reader.position]
         count = reader.unsigned()
-        out += unsigned(count) + b"".join(_moved(reader.unsigned(), hook) for _ in range(count))
+        out += unsigned(count) + b"".join(unsigned(_number_after(reader.unsigned(), hook)) for _ in range(count))
     return Section(ELEMENT, bytes(out))
 
 
@@ -110,7 +110,7 @@ def _body(body: bytes, hook: int, stage_global: int) -> bytes:
     out = bytearray(body[:start])
     for instruction in read_instructions(reader):
         if instruction.opcode == _CALL:
-            out += bytes([_CALL]) + _moved(instruction.immediates[0], hook)
+            out += bytes([_CALL]) + unsigned(_number_after(instruction.immediates[0], hook))
         else:
             out += body[start : reader.position]
         if instruction.opcode == _GLOBAL_SET and instruction.immediates[0] == stage_global:
@@ -119,6 +119,6 @@ def _body(body: bytes, hook: int, stage_global: int) -> bytes:
     return bytes(out)
 
 
-def _moved(function: int, hook: int) -> bytes:
-    """Return the new number of a function."""
-    return unsigned(function + (function >= hook))
+def _number_after(function: int, hook: int) -> int:
+    """Return the number of a function once the hook has its own."""
+    return function + 1 if function >= hook else function

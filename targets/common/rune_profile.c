@@ -96,14 +96,7 @@ void rune_profile_host_begin(const char *name) {
 }
 
 void rune_profile_host_end(void) {
-    if (!profile.calling) {
-        return;
-    }
-    const uint64_t before = now();
-    rune_profile_parts[profile.current].microseconds += before - profile.since;
-    profile.current = place_of(profile.stage, NULL);
-    profile.since = now();
-    profile.own += profile.since - before;
+    enter(profile.stage, NULL);
 }
 
 static void print_stage(rune_json *line, uint32_t stage) {

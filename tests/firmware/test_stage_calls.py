@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from random_modules import ModuleMaker
 
 from runeflash.errors import UserError
-from runeflash.firmware.aot import rune_code
 from runeflash.firmware.budget import with_budget
 from runeflash.firmware.module import firmware_module
 from runeflash.firmware.stage_calls import STAGE_IMPORT, with_stage_calls
@@ -118,4 +117,4 @@ def test_a_rune_that_has_no_stage_is_not_changed() -> None:
 def test_a_rune_cannot_bring_the_import_itself(profile: bool) -> None:
     rune = as_rune(assemble(STAGED.replace("_debug", STAGE_IMPORT)))
     with pytest.raises(UserError, match="which no host of runeflash has"):
-        rune_code(rune, firmware_module(rune, profile=profile), profile=profile)
+        firmware_module(rune, profile=profile)

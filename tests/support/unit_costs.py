@@ -18,8 +18,8 @@ import wasmtime
 from engine_program import as_rune, assemble
 from worst_cycles import FlashTiming, worst_cycles
 
+from runeflash.elf_symbols import read_symbols
 from runeflash.firmware import flags
-from runeflash.firmware.elf_tool import read_symbols
 from runeflash.firmware.generate import generate_image
 from runeflash.firmware.model_profile import difference, elf_reader
 from runeflash.firmware.module import firmware_module
