@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import runeflash
 from runeflash.firmware import flags
 from runeflash.firmware.generate import build_id, compile_models, generate_image
 from runeflash.firmware.least_budget import check_entries, check_inferences
@@ -65,7 +66,7 @@ def host_program(
         )
 
     shaping = (engine, str(budget), str(interval_ms), str(profile), *disabled_passes)
-    name = cache.key("host", rune.data, _sources_key(), *shaping)
+    name = cache.key("host", rune.data, runeflash.__version__, _sources_key(), *shaping)
     return cache.entry("host-programs", name, make) / "rune"
 
 
