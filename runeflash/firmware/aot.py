@@ -48,7 +48,8 @@ def rune_code(rune: Rune, module: Module) -> str:
     """
     _check(module)
     text = _translate(module)
-    names = [f"function_{index}" for index in range(len(module.function_types))]
+    imported = [_import_function(item.name) for item in module.imports]
+    names = [*imported, *(f"function_{index}" for index in range(len(imported), len(module.function_types)))]
     exports = {item.name: item.index for item in module.exports if item.kind == 0}
     declarations, functions = _functions(text, module)
     apart = {_exported_global(module, BUDGET_EXPORT), _exported_global(module, STAGE_EXPORT)}
@@ -195,7 +196,7 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
         return f"(({match[1]} (*)({match[2] or 'void'}))callee(table, TABLE_SIZE, {number}u, {match[4]}))("
 
     def imported(match: re.Match[str]) -> str:
-        return f"rune_aot_{_import_name(match[1])}("
+        return f"{_import_function(match[1].replace('0x5F', '_'))}("  # so wasm2c writes an underscore that leads
 
     def ticked(match: re.Match[str]) -> str:
         shift = f" >> {match['by']}" if match["by"] else ""
@@ -239,7 +240,6 @@ def _functions(text: str, module: Module) -> tuple[list[str], list[str]]:
     return declarations, definitions
 
 
-def _import_name(mangled: str) -> str:
-    """Return the name of an import's C function: wasm2c writes an underscore that leads as 0x5F."""
-    name = mangled.replace("0x5F", "_")
-    return name.removeprefix("_").removeprefix("rune_")
+def _import_function(name: str) -> str:
+    """Return the C function of an import (``rune_aot.h``)."""
+    return "rune_aot_" + name.removeprefix("_").removeprefix("rune_")

@@ -77,9 +77,9 @@ _BYTES_SHIFT = 1
 CYCLES_OF_A_UNIT = 64
 
 _I32 = 0x7F
+#: Of the budget, of one stretch, and of one copy's length: what is left is never negative before one of them is taken
+#: off, so the global cannot wrap.
 _MOST = (1 << 31) - 1
-#: Of one stretch; with it, and half of 2^32 for one copy, the global cannot wrap.
-_LARGEST_STRETCH = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def with_budget(module: Module, stage_global: int | None, inference: int = 0) ->
             while it runs which one it calls.
 
     Raises:
-        UserError: a function is so large that its cost cannot be counted.
+        UserError: a function is charged more at once than a budget can be.
     """
     imported_globals = sum(item.kind == 3 for item in module.imports)
     budget = imported_globals + len(module.globals)
@@ -135,6 +135,20 @@ def with_budget(module: Module, stage_global: int | None, inference: int = 0) ->
             place = next((i for i, section in enumerate(kept) if section.id > section_id), len(kept))
             kept.insert(place, replaced[section_id])
     return Module(tuple(kept))
+
+
+def entry_weight(counted: Module, exported: str) -> int:
+    """Return what a call of an exported function is charged before its first instruction: with less it cannot begin.
+
+    Args:
+        counted: a module of :func:`with_budget`.
+        exported: the function's name; one that is missing, or the host's own, costs nothing here.
+    """
+    function = next((item.index for item in counted.exports if item.kind == 0 and item.name == exported), 0)
+    if function < counted.imported_functions:
+        return 0
+    weight: int = counted.bodies[function - counted.imported_functions][1].immediates[0]  # the second of _tick
+    return weight
 
 
 def _with_global(section: Section | None, count: int) -> Section:
@@ -189,8 +203,13 @@ def _counted(body: bytes, parameters: int, host_costs: _HostCosts, budget: int) 
         out += body[:locals_end]
     weights = _stretches(pieces, host_costs)
     weights[-1] += _LOCAL * (scratch - parameters)
-    if max(weights.values()) > _LARGEST_STRETCH:
-        raise UserError("a function of the rune is too large for its instructions to be counted")
+    dearest = max(weights.values())
+    if dearest > _MOST:
+        raise UserError(
+            f"a function of the rune is charged {dearest:,} units of the instruction budget at once, but no budget is "
+            f"larger than {_MOST:,}",
+            hint="use smaller models, or call them less often: each call of one is charged like the rune's dearest",
+        )
     out += _tick(budget, weights[-1])
     for number, piece in enumerate(pieces):
         opcode = piece.instruction.opcode

@@ -19,12 +19,13 @@ from runeflash.firmware import flags
 from runeflash.firmware.elf_tool import Elf, flash_image, intel_hex, read_elf
 from runeflash.firmware.generate import GeneratedImage, build_id, compile_models, embedded_rune, generate_image
 from runeflash.firmware.heap import engine_needs
+from runeflash.firmware.least_budget import check_entries, check_inferences
 from runeflash.firmware.module import firmware_module
 from runeflash.firmware.options import BuildOptions
 from runeflash.firmware.report import FlashUse, RamUse, check_fit, does_not_fit, ram_methods
 from runeflash.firmware.stack import StackBound, stack_bound
 from runeflash.firmware.tail_calls import check_tail_calls
-from runeflash.firmware.watchdog import check_inferences, watchdog_milliseconds
+from runeflash.firmware.watchdog import watchdog_milliseconds
 from runeflash.resources import folder
 from runeflash.rune.container import Rune
 from runeflash.templating import c_comment, render
@@ -113,9 +114,10 @@ def build_firmware(
         (output / REPORT).unlink(missing_ok=True)
         progress("compiling the models")
         models = compile_models(rune, options.disabled_passes)
-        check_inferences(models, options)
+        check_inferences(models, options.budget, board)
         progress("checking the rune")
         module = firmware_module(rune, models, profile=options.profile)
+        check_entries(module, options.budget, board)
         needs = None
         if options.engine == "wasm3":
             progress("measuring the engine")

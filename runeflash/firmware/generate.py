@@ -13,6 +13,9 @@ from runeflash.rune.container import Rune
 from runeflash.rune.wasm import Module
 from runeflash.templating import c_bytes, c_comment, c_string, render
 
+#: What has no room is told apart from nothing else, and counted (docs/wire.md).
+_MOST_PROFILE_PARTS = 200
+
 
 @dataclass(frozen=True)
 class GeneratedImage:
@@ -112,9 +115,10 @@ def generate_image(
 
 def _profile_parts(rune: Rune) -> int:
     """Return for how many parts a firmware that measures itself has room: the engine; of each stage the rune itself and
-    its call of the host; and as many more, for what stages have to log.
+    its call of the host; and as many more, for what stages have to log. A rune of very many stages has fewer, so that
+    the measuring never takes more RAM than 24 bytes for each of the most.
     """
-    return 1 + 3 * len(rune.stage_names)
+    return min(1 + 3 * len(rune.stage_names), _MOST_PROFILE_PARTS)
 
 
 def embedded_rune(rune: Rune, module: Module, engine: str) -> bytes:

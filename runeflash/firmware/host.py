@@ -5,8 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import runeflash
 from runeflash.firmware import flags
 from runeflash.firmware.generate import build_id, compile_models, generate_image
+from runeflash.firmware.least_budget import check_entries, check_inferences
 from runeflash.firmware.module import firmware_module
 from runeflash.firmware.options import DEFAULT_BUDGET
 from runeflash.resources import folder
@@ -31,13 +33,15 @@ def host_program(
     With ``profile`` it prints a ``profile`` line after each call, by this computer's clock.
 
     Raises:
-        UserError: a model is damaged or has what is not supported.
+        UserError: a model is damaged or has what is not supported, or the budget does not pay for a call.
         ToolError: a compiler failed.
     """
 
     def make(work: Path) -> None:
         models = compile_models(rune, disabled_passes)
+        check_inferences(models, budget, None)
         module = firmware_module(rune, models, profile=profile)
+        check_entries(module, budget, None)
         image = generate_image(
             rune,
             module,
@@ -62,7 +66,7 @@ def host_program(
         )
 
     shaping = (engine, str(budget), str(interval_ms), str(profile), *disabled_passes)
-    name = cache.key("host", rune.data, _sources_key(), *shaping)
+    name = cache.key("host", rune.data, runeflash.__version__, _sources_key(), *shaping)
     return cache.entry("host-programs", name, make) / "rune"
 
 

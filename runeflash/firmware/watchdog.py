@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from runeflash.boards import Board
 from runeflash.errors import UserError
-from runeflash.firmware.budget import CYCLES_OF_A_UNIT, HOST_CALL, inference_units
+from runeflash.firmware.budget import CYCLES_OF_A_UNIT
 from runeflash.firmware.options import LARGEST_BUDGET, BuildOptions
-from runeflash.model import CompiledModel
 
 #: What no budget pays for, between two meals: wasm3 loads a rune, the data of an output are looked through.
 _HOST_MILLISECONDS = 2500
@@ -28,34 +25,18 @@ def watchdog_milliseconds(options: BuildOptions) -> int:
         raise UserError(
             f"a call with the budget {options.budget:,} can take {needed / 1000:.1f} s, but the watchdog of {board.id} "
             f"waits no longer than {board.watchdog_longest_ms / 1000:.0f} s",
-            hint=f"--budget {_most_budget(board)} is the most",
+            hint=f"--budget {most_budget(board)} is the most",
         )
     return needed
 
 
-def _most_budget(board: Board) -> int:
-    """Return the largest budget that the board's watchdog can wait for, in round thousands."""
-    if board.watchdog_longest_ms is None:
+def most_budget(board: Board | None) -> int:
+    """Return the largest budget that the board's watchdog, if it has one, can wait for, in round thousands.
+
+    Args:
+        board: None for this computer.
+    """
+    if board is None or board.watchdog_longest_ms is None:
         return LARGEST_BUDGET
     milliseconds = board.watchdog_longest_ms - _HOST_MILLISECONDS
     return min(milliseconds * board.clock_hz // (1000 * CYCLES_OF_A_UNIT) // 1000 * 1000, LARGEST_BUDGET)
-
-
-def check_inferences(models: Sequence[CompiledModel], options: BuildOptions) -> None:
-    """Refuse models of which one inference alone can take more than the budget of a call.
-
-    Raises:
-        UserError: there is one.
-    """
-    for model in models:
-        units = inference_units(model.most_cycles) + HOST_CALL
-        if units > options.budget:
-            most = _most_budget(options.board)
-            enough = f"build with --budget {min(2 * units, most)} or more"
-            raise UserError(
-                f"one inference of the model {model.name} is charged {units:,} units of the instruction budget, "
-                f"but a call has only {options.budget:,}",
-                hint=enough
-                if units <= most
-                else f"--budget {most} is the most for {options.board.id}: use a smaller model",
-            )

@@ -9,12 +9,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from runeflash.errors import UserError
-from runeflash.rune.wasm import CUSTOM, MEMORY, Module, Section, WasmError, custom_section, read_module
+from runeflash.rune.wasm import CUSTOM, MEMORY, Global, Module, Section, WasmError, custom_section, read_module
 
 MAGIC = b"RF\x02\0"
 
 #: The number of the stage's global in a rune that keeps none.
 _NO_GLOBAL = 0xFFFFFFFF
+#: What that global is declared as.
+_STAGE_GLOBAL = Global(0x7F, mutable=True, bits=0)
 
 VERSION, GRAPH, RESOURCE, MODEL, BLOCKS, RUNEFLASH = (
     ".rune_version",
@@ -228,9 +230,9 @@ def read_rune(data: bytes, where: str) -> Rune:
                 hint="give the Runefile instead; runes built by other tools are not supported yet",
             )
         memory, stage_global, hashes = _read_runeflash(sections[RUNEFLASH])
-        globals_ = module.globals
-        if stage_global is not None and (stage_global >= len(globals_) or not globals_[stage_global][0]):
-            raise _DamagedError("its stage's global is not one of its own")
+        # Code compiled ahead of time begins with no stage, whatever the module declares.
+        if stage_global is not None and module.global_values[stage_global : stage_global + 1] != (_STAGE_GLOBAL,):
+            raise _DamagedError("its stage's global is not a mutable i32 of its own that begins with 0")
         models = _read_models(sections.get(MODEL, b""))
         graph = json.loads(sections.get(GRAPH, b"{}"))
         version = json.loads(sections.get(VERSION, b"{}")).get("version", "unknown")

@@ -167,6 +167,13 @@ static void mark(rune_mark which) {
     }
 }
 
+/* After what takes longer than the rune is charged for it. */
+static void feed_watchdog(void) {
+    if (host.board->feed_watchdog != NULL) {
+        host.board->feed_watchdog();
+    }
+}
+
 /* --- _debug ---------------------------------------------------------------------------------------------- */
 
 static rune_log_level level_of(rune_record_text level) {
@@ -339,9 +346,7 @@ rune_status rune_host_request_provider_response(uint32_t buffer, uint32_t length
     mark(RUNE_MARK_READ_BEGIN);
     status = bound->driver->read(&bound->capability, to.at, to.length);
     mark(RUNE_MARK_READ_END);
-    if (host.board->feed_watchdog != NULL) {
-        host.board->feed_watchdog(); /* it has waited, for as long as it took */
-    }
+    feed_watchdog(); /* it has waited, for as long as it took */
     *result = length;
     const char *name = rune_capability_name(bound->capability.kind);
     if (status == RUNE_ERROR_NO_DATA) {
@@ -623,6 +628,7 @@ rune_status rune_host_resource_read(uint32_t number, uint32_t buffer, uint32_t l
     }
     uint32_t count = to.length < found->value ? to.length : found->value;
     memcpy(to.at, found->at, count);
+    feed_watchdog(); /* the rune is charged the same for any length */
     found->at += count;
     found->value -= count;
     *result = count;

@@ -15,6 +15,7 @@ static struct {
     uint32_t current; /* the part that time now belongs to */
     uint32_t stage;
     uint32_t call; /* the number of the rune's call since the start, from 1 */
+    uint32_t lost; /* how often, in this call, a part was entered for which there was no place */
     uint64_t begun;
     uint64_t since; /* until when time has been given to parts */
     uint64_t ended;
@@ -26,7 +27,7 @@ static uint64_t now(void) {
 }
 
 /* Returns a part's place. The rune's calls are alike: what comes next is most often what came next before. When all
-   places are taken, what is left over goes to the first, which is no stage's. */
+   places are taken, what is left over goes to the first, which is no stage's, and is counted. */
 static uint32_t place_of(uint32_t stage, const char *host_call) {
     for (uint32_t i = 0; i < profile.count; i++) {
         uint32_t place = profile.current + 1 + i;
@@ -36,6 +37,7 @@ static uint32_t place_of(uint32_t stage, const char *host_call) {
         }
     }
     if (profile.count == rune_profile_part_count) {
+        profile.lost++;
         return 0;
     }
     rune_profile_parts[profile.count] = (rune_profile_part){.host_call = host_call, .stage = stage};
@@ -73,6 +75,7 @@ void rune_profile_call_begin(void) {
     profile.call++;
     profile.stage = 0;
     profile.own = 0;
+    profile.lost = 0;
     profile.current = place_of(0, NULL);
     rune_profile_parts[profile.current].calls = 1;
     profile.calling = true;
@@ -123,6 +126,9 @@ void rune_profile_print(void) {
     print_number(line, "call", profile.call);
     print_number(line, "us", profile.ended - profile.begun);
     print_number(line, "profiling_us", profile.own);
+    if (profile.lost > 0) {
+        print_number(line, "lost", profile.lost);
+    }
     rune_json_key(line, "parts");
     rune_json_open(line, '[');
     for (uint32_t i = 0; i < profile.count; i++) {

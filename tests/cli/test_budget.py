@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def sine(runeflash, tmp_path: Path) -> Path:
+    done = runeflash("new", "sine")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "sine" / "Runefile.yml"
+
+
 @pytest.mark.parametrize("engine", ["wasm3", "aot"])
 def test_on_this_computer(runeflash, project: Path, engine: str) -> None:
     good = runeflash("run", "--engine", engine, "--budget", "10000", "--raw", project / "good.bin")
@@ -98,10 +106,20 @@ def test_a_budget_that_the_watchdog_could_not_wait_for(runeflash, project: Path)
     assert "--budget " in done.stderr
 
 
-def test_a_budget_that_does_not_pay_for_one_inference(runeflash, tmp_path: Path) -> None:
-    new = runeflash("new", "sine")
-    assert new.returncode == 0, new.stderr
-    done = runeflash("build", "sine/Runefile.yml", "--board", "nano33ble", "--budget", "1000")
-    assert done.returncode == 1
-    assert "one inference of the model sine is charged" in done.stderr
-    assert "--budget " in done.stderr
+@pytest.mark.parametrize(
+    "command", [("run", "--raw", "sine/input.bin"), ("build", "--board", "nano33ble")], ids=["run", "build"]
+)
+def test_a_budget_that_does_not_pay_for_one_inference(runeflash, sine: Path, command: tuple[str, ...]) -> None:
+    def refused(budget: int) -> tuple[str, int]:
+        done = runeflash(*command, sine, "--budget", budget)
+        assert done.returncode == 1, done.stderr
+        hint = re.search(r"hint: give --budget (\d+) or more", done.stderr)
+        assert hint is not None, done.stderr
+        return done.stderr, int(hint[1])
+
+    told, enough = refused(1000)
+    assert "one inference of the model sine is charged" in told
+    told, enough = refused(enough // 2)  # exactly one, and nothing for the rune's own code
+    assert "the rune's _call, with every model that it calls, is charged at least" in told
+    done = runeflash(*command, sine, "--budget", enough)
+    assert done.returncode == 0, done.stderr

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from random_modules import ModuleMaker
 
 from runeflash.errors import UserError
-from runeflash.firmware.budget import HOST_CALL, with_budget
+from runeflash.firmware.budget import HOST_CALL, entry_weight, with_budget
 from runeflash.firmware.module import firmware_module
 from runeflash.rune.stack import recursive_functions
 from runeflash.rune.validate import validate
-from runeflash.rune.wasm import read_module
+from runeflash.rune.wasm import Module, read_module
 
 MODULE = """(module (memory (export "memory") 1 1)
   (func (export "_manifest") (result i32) (i32.const 1))
@@ -32,7 +32,10 @@ def left_after(wasm: bytes, budget: int) -> int:
     """Run ``_call`` of a counted module in wasmtime; return what is left of the budget, below zero after its trap."""
     engine = wasmtime.Engine()
     store = wasmtime.Store(engine)
-    exports = wasmtime.Instance(store, wasmtime.Module(engine, wasm), []).exports(store)
+    compiled = wasmtime.Module(engine, wasm)
+    i32 = wasmtime.ValType.i32()
+    hosts = [wasmtime.Func(store, wasmtime.FuncType([i32] * 3, [i32]), lambda *_: 0) for _ in compiled.imports]
+    exports = wasmtime.Instance(store, compiled, hosts).exports(store)
     left, call = exports["budget"], exports["_call"]
     assert isinstance(left, wasmtime.Global)
     assert isinstance(call, wasmtime.Func)
@@ -69,28 +72,55 @@ def test_a_call_ends_when_nothing_is_left() -> None:
 INFER = '(import "env" "rune_model_infer" (func $infer (param i32 i32 i32) (result i32))) (memory'
 
 
-def entry_weight(body: str, more: str = "", *, inference: int = 0) -> int:
-    """Return what ``_call`` is charged at its entry, in a module that imports a model's inference."""
+CALL = "(drop (call $infer (i32.const 0) (i32.const 0) (i32.const 0)))"
+
+
+def inferring(body: str, more: str = "", *, inference: int = 0) -> Module:
+    """Return a counted module that imports a model's inference."""
     text = MODULE.replace("(memory", INFER, 1).replace("BODY", body).replace("MORE", more)
-    counted = with_budget(read_module(assemble(text)), None, inference)
-    weight = counted.bodies[1][1].immediates[0]  # global.get; i32.const WEIGHT
-    assert isinstance(weight, int)
-    return weight
+    return with_budget(read_module(assemble(text)), None, inference)
+
+
+def call_weight(body: str, more: str = "", *, inference: int = 0) -> int:
+    """Return what its ``_call`` is charged at its entry."""
+    return entry_weight(inferring(body, more, inference=inference), "_call")
 
 
 def test_an_inference_is_charged_what_it_can_take() -> None:
-    call = "(drop (call $infer (i32.const 0) (i32.const 0) (i32.const 0)))"
-    assert entry_weight(call) - entry_weight("") == HOST_CALL + 4
-    assert entry_weight(call, inference=5000) - entry_weight("") == HOST_CALL + 5000 + 4
-    assert entry_weight("", inference=5000) == entry_weight("")
+    assert call_weight(CALL) - call_weight("") == HOST_CALL + 4
+    assert call_weight(CALL, inference=5000) - call_weight("") == HOST_CALL + 5000 + 4
+    assert call_weight("", inference=5000) == call_weight("")
+
+
+def test_less_than_the_weight_at_the_entry_pays_for_nothing() -> None:
+    counted = inferring(CALL, inference=5000)
+    least = entry_weight(counted, "_call")
+    assert left_after(counted.to_bytes(), least) == 0
+    assert left_after(counted.to_bytes(), least - 1) == -1
+    assert 0 < entry_weight(counted, "_manifest") < 50
+    assert entry_weight(counted, "missing") == 0
+
+
+def test_the_dearest_stretch_that_a_budget_pays_for() -> None:
+    """What is left never wraps, up to the last unit; a unit more and no budget would do."""
+    most = 2**31 - 1
+    free = most - call_weight(CALL)
+    counted = inferring(CALL, inference=free)
+    assert entry_weight(counted, "_call") == most
+    assert left_after(counted.to_bytes(), most) == 0
+    assert left_after(counted.to_bytes(), 0) == -most
+    with pytest.raises(UserError) as failure:
+        inferring(CALL, inference=free + 1)
+    assert "is charged 2,147,483,648 units of the instruction budget at once" in failure.value.message
+    assert "use smaller models" in str(failure.value.hint)
 
 
 def test_the_table_is_no_way_around_the_price() -> None:
     arguments = "(i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)"
     body = f"(drop (call_indirect (param i32 i32 i32) (result i32) {arguments}))"
     harmless = "(func $f (param i32 i32 i32) (result i32) (i32.const 0)) (table funcref (elem $f))"
-    cheap = entry_weight(body, harmless, inference=5000)
-    assert entry_weight(body, "(table funcref (elem $infer))", inference=5000) - cheap == HOST_CALL + 5000
+    cheap = call_weight(body, harmless, inference=5000)
+    assert call_weight(body, "(table funcref (elem $infer))", inference=5000) - cheap == HOST_CALL + 5000
 
 
 def test_locals_are_paid_for() -> None:

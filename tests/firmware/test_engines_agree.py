@@ -90,6 +90,34 @@ def test_a_canonical_nan(tmp_path: Path) -> None:
         assert on_this_computer(as_rune(wasm), engine, "1", tmp_path) == expected, engine
 
 
+#: The table holds a function of the host, which gives out the numbers 0, 1, 2, ..., and one of the rune's own.
+IMPORT_IN_THE_TABLE = """
+(module
+  (import "env" "request_output" (func $output (param i32) (result i32)))
+  (memory (export "memory") 1 1)
+  (global $stage (mut i32) (i32.const 0))
+  (table 2 2 funcref)
+  (elem (i32.const 0) $output $seven)
+  (func $seven (param i32) (result i32) (i32.const 7))
+  (func (export "_manifest") (result i32) (i32.const 1))
+  (func (export "_call") (param i32 i32 i32) (result i32)
+    (global.set $stage (i32.const 1))
+    (drop (call $output (i32.const 1)))
+    (i64.store (i32.const 4) (i64.extend_i32_u
+      (call_indirect (param i32) (result i32) (i32.const 1) (i32.load (i32.const 0)))))
+    (i32.const 0)))
+"""
+
+
+@pytest.mark.parametrize("profile", [False, True])
+@pytest.mark.parametrize("engine", ["aot", "wasm3"])
+def test_an_import_in_the_table(tmp_path: Path, engine: str, profile: bool) -> None:
+    """With a profile, every function of the rune has another number."""
+    rune = as_rune(assemble(IMPORT_IN_THE_TABLE), stage_global=0)
+    found = on_this_computer(rune, engine, "111", tmp_path, profile=profile)
+    assert [outcome.trap or outcome.result for outcome in found] == [1, 7, "undefined element"]
+
+
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("seed", range(2, 22))
 def test_more_random_modules(tmp_path: Path, seed: int) -> None:

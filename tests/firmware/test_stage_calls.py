@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("wasmtime")
@@ -14,6 +16,7 @@ from random_modules import ModuleMaker
 
 from runeflash.errors import UserError
 from runeflash.firmware.budget import with_budget
+from runeflash.firmware.generate import generate_image
 from runeflash.firmware.module import firmware_module
 from runeflash.firmware.stage_calls import STAGE_IMPORT, with_stage_calls
 from runeflash.rune.validate import validate
@@ -118,3 +121,34 @@ def test_a_rune_cannot_bring_the_import_itself(profile: bool) -> None:
     rune = as_rune(assemble(STAGED.replace("_debug", STAGE_IMPORT)))
     with pytest.raises(UserError, match="which no host of runeflash has"):
         firmware_module(rune, profile=profile)
+
+
+@pytest.mark.parametrize("declared", ["i32 (i32.const 0)", "(mut i32) (i32.const 1)", "(mut i64) (i64.const 0)"])
+def test_a_stage_that_the_engines_would_not_agree_on(declared: str) -> None:
+    text = """(module (memory (export "memory") 1 1) (global DECLARED)
+      (func (export "_manifest") (result i32) (i32.const 1))
+      (func (export "_call") (param i32 i32 i32) (result i32) (i32.const 0)))"""
+    assert as_rune(assemble(text.replace("DECLARED", "(mut i32) (i32.const 0)")), stage_global=0).stage_global == 0
+    for number in (0, 1):  # there is no second
+        with pytest.raises(UserError, match="is not a mutable i32 of its own that begins with 0"):
+            as_rune(assemble(text.replace("DECLARED", declared)), stage_global=number)
+
+
+@pytest.mark.parametrize(("stages", "parts"), [(1, 4), (66, 199), (67, 200), (10_000, 200)])
+def test_how_many_parts_are_told_apart(stages: int, parts: int) -> None:
+    graph = {"proc-blocks": {f"stage{number}": {} for number in range(stages)}}
+    rune = replace(as_rune(assemble(STAGED)), graph=graph)
+    image = generate_image(
+        rune,
+        firmware_module(rune, profile=True),
+        (),
+        engine="wasm3",
+        build_id="0",
+        heap_bytes=16,
+        budget=1000,
+        watchdog_ms=0,
+        interval_ms=0,
+        stream_sensors=False,
+        profile=True,
+    )
+    assert f"rune_profile_part rune_profile_parts[{parts}];" in image.files["rune_image.c"]

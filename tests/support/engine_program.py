@@ -65,9 +65,9 @@ def assemble(text: str) -> bytes:
     return (cache.entry("test-wasm", cache.key(text), make) / "module.wasm").read_bytes()
 
 
-def as_rune(wasm: bytes) -> Rune:
+def as_rune(wasm: bytes, stage_global: int | None = None) -> Rune:
     """Return a module with one whole page of memory as a rune."""
-    section = runeflash_section(MemoryLayout(65536, 0, 0, 0), ())
+    section = runeflash_section(MemoryLayout(65536, 0, 0, 0), (), stage_global)
     return read_rune(wasm + Module((section,)).to_bytes()[8:], "test.rune")
 
 
@@ -99,11 +99,11 @@ def in_wasmtime(wasm: bytes, count: int) -> list[Outcome | None]:
     return outcomes
 
 
-def _files(rune: Rune, engine: str, work: Path) -> list[Path]:
+def _files(rune: Rune, engine: str, work: Path, *, profile: bool = False) -> list[Path]:
     heap = _HEAP if engine == "wasm3" else 0
     image = generate_image(
         rune,
-        firmware_module(rune),
+        firmware_module(rune, profile=profile),
         (),
         engine=engine,
         build_id="0",
@@ -112,19 +112,21 @@ def _files(rune: Rune, engine: str, work: Path) -> list[Path]:
         watchdog_ms=0,
         interval_ms=0,
         stream_sensors=False,
+        profile=profile,
     )
     for name, text in image.files.items():
         (work / name).write_text(text)
     return [work / name for name in image.files]
 
 
-def on_this_computer(rune: Rune, engine: str, wanted: str, work: Path) -> list[Outcome]:
+def on_this_computer(rune: Rune, engine: str, wanted: str, work: Path, *, profile: bool = False) -> list[Outcome]:
     """Run the wanted calls (a "1" for each, a "0" for the others) in an engine on this computer."""
-    objects = [path for path in host.runtime_objects(engine) if path.stem not in {"host-main", "host-rune_board_host"}]
+    runtime = host.runtime_objects(engine, profile=profile)
+    objects = [path for path in runtime if path.stem not in {"host-main", "host-rune_board_host"}]
     program = work / f"program-{engine}"
     place = work / engine
     place.mkdir()
-    files = [HARNESS, *_files(rune, engine, place), *objects]
+    files = [HARNESS, *_files(rune, engine, place, profile=profile), *objects]
     command = [*zig.host_flags(), f"-I{folder('targets') / 'common'}", *files, "-o", program]
     zig.compile_c(command, what="building the harness")
     done = subprocess.run([program, wanted], capture_output=True, timeout=120, check=True)

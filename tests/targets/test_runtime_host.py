@@ -638,6 +638,17 @@ def test_resources_are_read_in_parts(library: Library) -> None:
     assert failure[0] == "no-resource" and '"nothing"' in failure[2]
 
 
+def test_a_resource_that_is_read_feeds_the_watchdog(library: Library) -> None:
+    """A copy takes as long as it is, and is charged the same for any length."""
+    host = Host(library)
+    resource = host.call("resource_open", host.put(b"labels"), 6)
+    fed = len(host.board.watchdog)
+    assert host.call("resource_read", resource, 101, 4) == 4
+    assert host.board.watchdog[fed:] == ["fed"]
+    host.fail("resource_read", 77, 0, 4)
+    assert host.board.watchdog[fed:] == ["fed"], "nothing was copied"
+
+
 # --- _debug ------------------------------------------------------------------------------------------------------
 
 

@@ -131,3 +131,8 @@ def test_more_parts_than_there_is_room_for(measured: Measured) -> None:
     assert [part["stage"] for part in line["parts"]] == [None, "normalize", "gesture", 3, 4, 5, 6, 7]
     assert [part["us"] for part in line["parts"]] == [130, *[10] * 7]
     assert line["us"] == 200
+    assert line["lost"] == 13
+    measured.after(0, "call_begin")
+    measured.after(0, "stage", 7)
+    measured.after(0, "call_end")
+    assert "lost" not in measured.line(), "it is the call's own"
