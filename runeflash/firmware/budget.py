@@ -71,12 +71,15 @@ _TICK = 10
 _LOCAL = 4
 #: A call of the host, whatever it does there; a model's work comes on top.
 HOST_CALL = 200
+#: A block, loop or if with a result, which the interpreter copies to where it is expected; there are no parameters.
+_VALUED_BLOCK = 2
 #: A copy or fill costs the host about as much for so many bytes as a simple instruction of the rune.
 _BYTES_SHIFT = 1
 #: Of a Cortex-M4F, at most, with the wait states of a flash whose cache never helps.
 CYCLES_OF_A_UNIT = 64
 
 _I32 = 0x7F
+_EMPTY_BLOCK = -64  # the block type
 #: Of the budget, of one stretch, and of one copy's length: what is left is never negative before one of them is taken
 #: off, so the global cannot wrap.
 _MOST = (1 << 31) - 1
@@ -230,6 +233,8 @@ def _stretches(pieces: list[_Piece], host_costs: _HostCosts) -> dict[int, int]:
         opcode = piece.instruction.opcode
         if opcode in {0x02, 0x03, 0x04}:
             open_blocks.append(current)
+            if piece.instruction.immediates[0] != _EMPTY_BLOCK:
+                weights[current] += _VALUED_BLOCK
             if opcode == 0x03:
                 current = number
                 weights[number] = _TICK

@@ -128,6 +128,8 @@ class Layer(abc.ABC):
 
     operator: ClassVar[str]
     headers: ClassVar[tuple[str, ...]] = ()
+    #: Whether it quantises its whole input, of float32, before it multiplies.
+    is_hybrid: ClassVar[bool] = False
 
     @property
     def variables(self) -> tuple[int, ...]:
@@ -138,6 +140,16 @@ class Layer(abc.ABC):
     def macs(self) -> int:
         """Multiplications with addition in one inference, counting taps outside an image as well."""
         return 0
+
+    @property
+    def elements_gathered(self) -> int:
+        """Input elements that are looked for one by one before they are multiplied: of windows with gaps."""
+        return 0
+
+    @property
+    def is_general(self) -> bool:
+        """Whether its sums need the general form of requantisation."""
+        return False
 
     def elements_read(self, counts: Sequence[int]) -> int:
         """Return how many elements of its inputs an inference reads, given how many these have."""

@@ -11,6 +11,12 @@ from runeflash.model.graph import Graph
 _MAC = 40
 #: For an output of what multiplies: a sum is scaled, rounded and limited.
 _OUTPUT = 400
+#: On top, where the scale needs the general form.
+_GENERAL_OUTPUT = 400
+#: For an element of a window with gaps, on top: it is looked for, however few filters then multiply it.
+_GATHERED = 60
+#: For an element of float32 that a hybrid layer quantises before it multiplies.
+_QUANTISED = 300
 #: For an element that anything else reads or writes: an exponential, a division.
 _ELEMENT = 1200
 #: For what is done once in a layer.
@@ -22,10 +28,12 @@ def inference_cycles(graph: Graph) -> int:
     total = _LAYER
     for layer in graph.layers:
         written = sum(graph.tensors[index].tensor_type.count for index in layer.outputs)
+        read = layer.elements_read([graph.tensors[index].tensor_type.count for index in layer.inputs])
         if layer.macs:
-            work = _MAC * layer.macs + _OUTPUT * written
+            output = _OUTPUT + (_GENERAL_OUTPUT if layer.is_general else 0)
+            work = _MAC * layer.macs + _GATHERED * layer.elements_gathered + output * written
+            work += _QUANTISED * read if layer.is_hybrid else 0
         else:
-            read = layer.elements_read([graph.tensors[index].tensor_type.count for index in layer.inputs])
             work = _ELEMENT * (read + written)
         total += _LAYER + work
     return total

@@ -20,6 +20,7 @@ DEAREST = (
     *("i64 local.tee", "f64 local.tee", "i32.load,", "memory.copy of 1001", "memory.fill of 1001"),
     *("f64.div 0x1p-1074", "f64.mul 0x1p-1074", "f64.nearest", "f64.lt inf", "f64.min", "f64.sqrt"),
     *("f32.reinterpret_i32", "i64.trunc", "i64.popcnt", "i64.rot", "i64.div_s"),
+    *("nested block (result i64)", "nested loop (result i64): i64.sub"),
 )
 _AT_ONCE = 200  # more make the emulator's records too large
 

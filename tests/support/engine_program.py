@@ -158,7 +158,8 @@ def on_a_core(rune: Rune, engine: str, toolchain: str, wanted: str, work: Path) 
         compile_all(jobs, to)
 
     targets = folder("targets")
-    key = cache.key("core", engine, toolchain, cache.tree_key(targets / "common"), cache.tree_key(targets / "measure"))
+    trees = (cache.tree_key(targets / "common"), cache.tree_key(targets / "measure"))
+    key = cache.key("core", engine, repr((command, groups)), *trees)
     shared = cache.entry("test-objects", key, make)
     files = _files(rune, engine, place)
     compile_all(

@@ -275,6 +275,7 @@ def _control() -> Iterator[Case]:
     yield Case("blocks", "(block)" * _ROW)
     yield Case("blocks that are left", "(block (br 0))" * _ROW)
     yield Case("blocks with a value", "(drop (block (result i64) (br 0 (local.get $a_i64))))" * _ROW)
+    yield from _nested_blocks()
     yield Case("br_if, taken", "(block (br_if 0 (local.get $i)))" * _ROW)
     yield Case("br_if, not taken", "(br_if 0 (local.get $a_i32))" * _ROW)
     yield Case("br_if with a value", "(drop (block (result f64) (br_if 0 (local.get $a_f64) (local.get $i))))" * _ROW)
@@ -322,6 +323,30 @@ def _control() -> Iterator[Case]:
     yield Case("more locals than registers, only added", mixed * 3, "i64")
     many = "".join(f"(local $z{n} i64)" for n in range(60))
     yield Case("calls of a function with many locals", "(call $wide)" * _ROW, more=f"(func $wide {many})")
+
+
+def _nested_blocks() -> Iterator[Case]:
+    """Yield blocks whose values are operands: where a block ends, the interpreter copies its result."""
+    for kind, operation in (
+        ("i64", "i64.sub (local.get $a_i64) X"),
+        ("i64", "i64.extend32_s X"),
+        ("i32", "i32.eqz X"),
+        ("i64", "i64.extend_i32_u (block (result i32) (i64.eqz X))"),
+        ("i64", "local.tee $b_i64 X"),
+        ("f64", "local.tee $b_f64 X"),
+        ("i64", "br 0 (i64.extend32_s X)"),
+    ):
+        for block in (f"block (result {kind})", f"loop (result {kind})", f"if (result {kind}) (local.get $i)"):
+            chain = f"(local.get $a_{kind})"
+            for _ in range(_ROW):
+                inner = f"({operation.replace('X', chain)})"
+                if block.startswith("if"):
+                    inner = f"(then {inner}) (else ({kind}.const 1))"
+                elif block.startswith("loop") and operation.startswith("br 0"):
+                    break  # a loop's label is its beginning
+                chain = f"({block} {inner})"
+            else:
+                yield Case(f"nested {block}: {operation}", f"(local.set $a_{kind} {chain})" * 8, kind, "1", "1")
 
 
 def _bulk() -> Iterator[Case]:
@@ -482,13 +507,16 @@ def _link(files: object, engine: str, toolchain: str, work: Path) -> Path:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(job, *zip(*jobs, strict=True)))
 
+    groups = flags.source_groups(engine, tools.small)
+
     def make(to: Path) -> None:
-        jobs = [(source, extra) for _, sources, extra in flags.source_groups(engine) for source in sources]
+        jobs = [(source, extra) for _, sources, extra in groups for source in sources]
         jobs += [(measure_folder / "measure_start.c", [*flags.OWN])]
         compile_all(jobs, to)
 
     targets = folder("targets")
-    key = cache.key("core", engine, toolchain, cache.tree_key(targets / "common"), cache.tree_key(targets / "measure"))
+    trees = (cache.tree_key(targets / "common"), cache.tree_key(targets / "measure"))
+    key = cache.key("core", engine, repr((command, groups)), *trees)
     shared = cache.entry("test-objects", key, make)
     for name, text in files.items():
         (work / name).write_text(text)

@@ -30,6 +30,7 @@ class Conv2DHybrid(Layer):
     groups: int = 1
 
     headers = ("kernels/conv_2d_hybrid.h",)
+    is_hybrid = True
 
     @property
     def operator(self) -> str:  # type: ignore[override]
@@ -41,6 +42,13 @@ class Conv2DHybrid(Layer):
         """One per weight and output pixel."""
         pixels = self.batches * self.rows.count * self.columns.count
         return pixels * len(self.weight_rows) * len(self.weight_rows[0])
+
+    @property
+    def elements_gathered(self) -> int:
+        """Each window's, where the filter is dilated."""
+        if self.rows.dilation == self.columns.dilation == 1:
+            return 0
+        return self.batches * self.rows.count * self.columns.count * self.groups * len(self.weight_rows[0])
 
     @property
     def scratch_bytes(self) -> int:

@@ -51,6 +51,18 @@ class Conv2DI8(Layer):
         return pixels * len(self.weight_rows) * len(self.weight_rows[0])
 
     @property
+    def elements_gathered(self) -> int:
+        """Each window's, where the filter is dilated."""
+        if self.rows.dilation == self.columns.dilation == 1:
+            return 0
+        return self.batches * self.rows.count * self.columns.count * self.groups * len(self.weight_rows[0])
+
+    @property
+    def is_general(self) -> bool:
+        """As its channels say."""
+        return self.channels.is_general
+
+    @property
     def scratch_bytes(self) -> int:
         """What the kernel puts together."""
         return columns_bytes(self.weight_rows, self.columns, self.input_channels // self.groups)

@@ -43,6 +43,11 @@ class DepthwiseConv2DI8(Layer):
         return self.batches * self.rows.count * self.columns.count * len(self.weights)
 
     @property
+    def is_general(self) -> bool:
+        """As its channels say."""
+        return self.channels.is_general
+
+    @property
     def _channel_count(self) -> int:
         return len(self.weights) // (self.rows.taps * self.columns.taps)
 
@@ -81,6 +86,7 @@ class DepthwiseConv2DHybrid(Layer):
 
     operator = "DEPTHWISE_CONV_2D"
     headers = ("kernels/depthwise_conv_2d_i8.h",)
+    is_hybrid = True
 
     @property
     def macs(self) -> int:

@@ -25,6 +25,7 @@ class FullyConnectedHybrid(Layer):
 
     operator = "FULLY_CONNECTED"
     headers = ("kernels/fully_connected_hybrid.h",)
+    is_hybrid = True
 
     @property
     def macs(self) -> int:

@@ -30,6 +30,11 @@ class FullyConnectedI8(Layer):
         """One per weight and batch."""
         return self.batches * self.depth * len(self.weight_rows)
 
+    @property
+    def is_general(self) -> bool:
+        """As its channels say."""
+        return self.channels.is_general
+
     def _make_constants(self) -> tuple[Constant, ...]:
         return weights_constant(self.weight_rows), self.channels.constant()
 

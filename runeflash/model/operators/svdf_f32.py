@@ -84,6 +84,8 @@ class SvdfHybrid(Svdf):
     channels: HybridChannels
     feature_rows: tuple[memoryview, ...]
 
+    is_hybrid = True
+
     @property
     def scratch_bytes(self) -> int:
         """The newest result of each filter, its sum, and the inputs of a batch as int8."""
