@@ -143,7 +143,7 @@ class Layer(abc.ABC):
 
     @property
     def elements_gathered(self) -> int:
-        """Input elements that are looked for one by one before they are multiplied: of windows with gaps."""
+        """Input elements that are put together one by one before they are multiplied."""
         return 0
 
     @property

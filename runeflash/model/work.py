@@ -13,7 +13,7 @@ _MAC = 40
 _OUTPUT = 400
 #: On top, where the scale needs the general form.
 _GENERAL_OUTPUT = 400
-#: For an element of a window with gaps, on top: it is looked for, however few filters then multiply it.
+#: For an element of a window that is put together one by one, on top, however few filters then multiply it.
 _GATHERED = 60
 #: For an element of float32 that a hybrid layer quantises before it multiplies.
 _QUANTISED = 300

@@ -74,11 +74,19 @@ _FLOAT, _U8 = DataType.FLOAT32, DataType.UINT8
 DEAREST = (
     Shape("hybrid depthwise, few outputs", (64, 4), (1, 4), _FLOAT, 63, padding=Padding.VALID, is_depthwise=True),
     Shape("hybrid, few outputs", (64, 4), (1, 1), _FLOAT, 16),
+    Shape("an odd number of channels", (7, 33), (3, 1)),
     Shape("dilated", (24, 3), (5, 1), dilation=2),
     Shape("dilated, general, unsigned", (24, 1), (5, 1), _U8, dilation=2, output_scale=_GENERAL),
 )
 #: And what is next to it.
 DEAR = (
+    Shape("an odd number of channels, 5x5", (8, 33), (5, 1)),
+    Shape("an odd number of channels, unsigned", (7, 33), (3, 1), _U8),
+    Shape("an odd number of channels, unsigned, general", (7, 33), (3, 1), _U8, output_scale=_GENERAL),
+    Shape("channels of whole words", (7, 32), (3, 1)),
+    Shape("channels of whole words, unsigned, general", (7, 4), (3, 1), _U8, output_scale=_GENERAL),
+    Shape("channels of half words, 1x1", (16, 6), (1, 1)),
+    Shape("hybrid, an odd number of channels", (7, 33), (3, 1), _FLOAT),
     Shape("hybrid 3x3, dilated", (24, 2), (3, 1), _FLOAT, dilation=2),
     Shape("general, unsigned", (24, 1), (3, 1), _U8, output_scale=_GENERAL),
     Shape("dilated 3x3", (24, 1), (3, 1), dilation=2),

@@ -52,8 +52,8 @@ class Conv2DI8(Layer):
 
     @property
     def elements_gathered(self) -> int:
-        """Each window's, where the filter is dilated."""
-        if self.rows.dilation == self.columns.dilation == 1:
+        """Each window's, where the filter is dilated or a pixel is no whole words."""
+        if self.rows.dilation == self.columns.dilation == 1 and self.input_channels // self.groups % 4 == 0:
             return 0
         return self.batches * self.rows.count * self.columns.count * self.groups * len(self.weight_rows[0])
 
