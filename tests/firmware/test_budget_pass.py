@@ -125,14 +125,14 @@ def test_the_table_is_no_way_around_the_price() -> None:
 
 def test_what_a_block_brings_along_is_paid_for() -> None:
     """The interpreter copies a block's result; an empty block is nothing to it."""
-    base = entry_weight("(drop (i32.const 1))")
-    assert entry_weight("(block (drop (i32.const 1)))") == base
-    assert entry_weight("(drop (block (result i32) (i32.const 1)))") == base + 2
-    branch = entry_weight("(if (i32.const 1) (then (drop (i32.const 1))))")
+    base = call_weight("(drop (i32.const 1))")
+    assert call_weight("(block (drop (i32.const 1)))") == base
+    assert call_weight("(drop (block (result i32) (i32.const 1)))") == base + 2
+    branch = call_weight("(if (i32.const 1) (then (drop (i32.const 1))))")
     with_result = "(drop (if (result i32) (i32.const 1) (then (i32.const 1)) (else (i32.const 1))))"
-    assert entry_weight(with_result) - branch >= 2
-    loop = entry_weight("(loop (drop (i32.const 1)))")
-    assert entry_weight("(drop (loop (result i32) (i32.const 1)))") == loop + 3  # the drop is outside, too
+    assert call_weight(with_result) - branch >= 2
+    loop = call_weight("(loop (drop (i32.const 1)))")
+    assert call_weight("(drop (loop (result i32) (i32.const 1)))") == loop + 3  # the drop is outside, too
 
 
 def test_locals_are_paid_for() -> None:
