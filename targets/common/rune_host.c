@@ -482,7 +482,7 @@ rune_status rune_host_model_load(uint32_t mimetype, uint32_t mimetype_length, ui
     if (span_is(mimetype_span, mimetype_tflite)) {
         return rune_failure_set(
             RUNE_ERROR_BAD_MODEL,
-            "The rune brings a .tflite model; this firmware runs models that were compiled into it");
+            "The rune brings a .tflite model; this firmware has only compiled ones");
     }
     if (!span_is(mimetype_span, mimetype_compiled)) {
         return rune_failure_set(RUNE_ERROR_BAD_MODEL, "Models of the type %t are not supported",
