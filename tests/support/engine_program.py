@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import struct
 import subprocess
 import sysconfig
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import wasmtime
+from core_program import link_for_core
 
-from runeflash.firmware import flags, host
+from runeflash.firmware import host
 from runeflash.firmware.generate import generate_image
 from runeflash.firmware.module import firmware_module
 from runeflash.resources import folder
@@ -137,42 +136,10 @@ def on_a_core(rune: Rune, engine: str, toolchain: str, wanted: str, work: Path) 
     """The same on an emulated Cortex-M4F, which faults on what a chip would fault on."""
     place = work / f"{engine}-{toolchain}"
     place.mkdir()
-    tools = flags.firmware_tools(toolchain, "cortex-m4", "fpv4-sp-d16")
-    measure = folder("targets") / "measure"
-    includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
-    command = [*shlex.split(tools.compiler), *tools.machine, *flags.SEMANTICS, *includes]
-    environment = {**zig.environment(), **flags.tool_environment()}
-
-    def compile_all(jobs: list[tuple[Path, list[str]]], to: Path) -> None:
-        def job(source: Path, extra: list[str]) -> None:
-            run_tool([*command, *extra, "-c", source, "-o", to / f"{source.stem}.o"], what="", environment=environment)
-
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(job, *zip(*jobs, strict=True)))
-
-    groups = flags.source_groups(engine, tools.small)
-
-    def make(to: Path) -> None:
-        jobs = [(source, extra) for _, sources, extra in groups for source in sources]
-        jobs += [(measure / "measure_start.c", [*flags.OWN])]
-        compile_all(jobs, to)
-
-    targets = folder("targets")
-    trees = (cache.tree_key(targets / "common"), cache.tree_key(targets / "measure"))
-    key = cache.key("core", engine, repr((command, groups)), *trees)
-    shared = cache.entry("test-objects", key, make)
-    files = _files(rune, engine, place)
-    compile_all(
-        [(path, [*(flags.RUNE_CODE if path.name == flags.RUNE_CODE_FILE else flags.PROJECT)]) for path in files]
-        + [(HARNESS, [*flags.OWN])],
-        place,
-    )
-    link = [*command, *tools.link, "-Wl,--gc-sections", f"-Wl,-T,{measure / 'measure.ld'}", "-o", place / "program.elf"]
-    objects = [*sorted(place.glob("*.o")), *sorted(shared.glob("*.o")), f"-l{tools.support_library}"]
-    run_tool([*link, *objects], what="linking the harness", environment=environment)
+    program = link_for_core(_files(rune, engine, place), HARNESS, engine, toolchain, place)
     size = _OUTCOME.size * len(wanted)
     inputs = {"call_count": struct.pack("<I", len(wanted)), "wanted": wanted.encode()}
-    result = run_program(place / "program.elf", inputs, {"outcomes": size})
+    result = run_program(program, inputs, {"outcomes": size})
     return _outcomes(result.outputs["outcomes"], len(wanted))
 
 

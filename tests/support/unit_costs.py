@@ -6,26 +6,21 @@ that take longest. The least that WebAssembly needs around an instruction is aro
 
 from __future__ import annotations
 
-import shlex
 import struct
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
 import wasmtime
+from core_program import link_for_core
 from engine_program import as_rune, assemble
 from worst_cycles import FlashTiming, worst_cycles
 
 from runeflash.elf_symbols import read_symbols
-from runeflash.firmware import flags
 from runeflash.firmware.generate import generate_image
 from runeflash.firmware.model_profile import difference, elf_reader
 from runeflash.firmware.module import firmware_module
-from runeflash.resources import folder
-from runeflash.toolchain import cache, zig
-from runeflash.toolchain.process import run_tool
 from runeflash.virtual.measure import run_program
 
 HARNESS = Path(__file__).resolve().parents[1] / "firmware" / "cost_harness.c"
@@ -461,7 +456,9 @@ def measure(
         interval_ms=0,
         stream_sensors=False,
     )
-    elf = _link(image.files, engine, toolchain, work)
+    for name, text in image.files.items():
+        (work / name).write_text(text)
+    elf = link_for_core([work / name for name in image.files], HARNESS, engine, toolchain, work)
     address = next(symbol.address for symbol in read_symbols(elf) if symbol.name == "cost_of_call")
     result = run_program(
         elf,
@@ -490,49 +487,3 @@ def measure(
         )
         for case, spent, (instructions, cycles) in zip(cases, units, took, strict=False)
     ]
-
-
-def _link(files: object, engine: str, toolchain: str, work: Path) -> Path:
-    assert isinstance(files, dict)
-    tools = flags.firmware_tools(toolchain, "cortex-m4", "fpv4-sp-d16")
-    measure_folder = folder("targets") / "measure"
-    includes = [f"-I{path}" for path in flags.include_folders()] + flags.libc_includes()
-    command = [*shlex.split(tools.compiler), *tools.machine, *flags.SEMANTICS, *includes]
-    environment = {**zig.environment(), **flags.tool_environment()}
-
-    def compile_all(jobs: list[tuple[Path, list[str]]], to: Path) -> None:
-        def job(source: Path, extra: list[str]) -> None:
-            run_tool([*command, *extra, "-c", source, "-o", to / f"{source.stem}.o"], what="", environment=environment)
-
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(job, *zip(*jobs, strict=True)))
-
-    groups = flags.source_groups(engine, tools.small)
-
-    def make(to: Path) -> None:
-        jobs = [(source, extra) for _, sources, extra in groups for source in sources]
-        jobs += [(measure_folder / "measure_start.c", [*flags.OWN])]
-        compile_all(jobs, to)
-
-    targets = folder("targets")
-    trees = (cache.tree_key(targets / "common"), cache.tree_key(targets / "measure"))
-    key = cache.key("core", engine, repr((command, groups)), *trees)
-    shared = cache.entry("test-objects", key, make)
-    for name, text in files.items():
-        (work / name).write_text(text)
-    compile_all(
-        [(work / name, [*(flags.RUNE_CODE if name == flags.RUNE_CODE_FILE else flags.PROJECT)]) for name in files]
-        + [(HARNESS, [*flags.OWN])],
-        work,
-    )
-    link = [
-        *command,
-        *tools.link,
-        "-Wl,--gc-sections",
-        f"-Wl,-T,{measure_folder / 'measure.ld'}",
-        "-o",
-        work / "program.elf",
-    ]
-    objects = [*sorted(work.glob("*.o")), *sorted(shared.glob("*.o")), f"-l{tools.support_library}"]
-    run_tool([*link, *objects], what="linking the harness", environment=environment)
-    return work / "program.elf"
