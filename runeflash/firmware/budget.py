@@ -26,6 +26,7 @@ from runeflash.rune.wasm import (
     Section,
     export_section,
     read_instructions,
+    rewritten_bodies,
     signed,
     unsigned,
 )
@@ -172,16 +173,13 @@ def _host_costs(module: Module, inference: int) -> _HostCosts:
 
 
 def _with_ticks(section: Section, module: Module, budget: int, host_costs: _HostCosts) -> Section:
-    reader = Reader(section.payload)
-    count = reader.unsigned()
     types = module.types
-    out = bytearray(unsigned(count))
-    for index in range(count):
-        body = reader.take(reader.unsigned())
-        parameters = len(types[module.function_types[module.imported_functions + index]].parameters)
-        counted = _counted(body, parameters, host_costs, budget)
-        out += unsigned(len(counted)) + counted
-    return Section(CODE, bytes(out))
+
+    def counted(number: int, body: bytes) -> bytes:
+        parameters = len(types[module.function_types[module.imported_functions + number]].parameters)
+        return _counted(body, parameters, host_costs, budget)
+
+    return rewritten_bodies(section, counted)
 
 
 def _counted(body: bytes, parameters: int, host_costs: _HostCosts, budget: int) -> bytes:

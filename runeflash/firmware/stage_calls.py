@@ -23,6 +23,7 @@ from runeflash.rune.wasm import (
     Section,
     export_section,
     read_instructions,
+    rewritten_bodies,
     unsigned,
 )
 
@@ -45,12 +46,13 @@ def with_stage_calls(module: Module, stage_global: int) -> Module:
         Export(item.name, item.kind, _number_after(item.index, hook) if item.kind == _FUNCTION_KIND else item.index)
         for item in module.exports
     )
+    code = next(section for section in module.sections if section.id == CODE)  # something is exported: there is one
     made = {
         TYPE: _one_more(module, TYPE, b"\x60\x00\x00"),
         IMPORT: _one_more(module, IMPORT, _name("env") + _name(STAGE_IMPORT) + b"\x00" + unsigned(type_index)),
         EXPORT: export_section(exports),
         ELEMENT: _elements(module, hook),
-        CODE: _code(module, hook, stage_global),
+        CODE: rewritten_bodies(code, lambda _, body: _body(body, hook, stage_global)),
     }
     found = {section.id for section in module.sections}
     kept = [made.get(section.id, section) for section in module.sections]
@@ -88,17 +90,6 @@ def _elements(module: Module, hook: int) -> Section:
         count = reader.unsigned()
         out += unsigned(count) + b"".join(unsigned(_number_after(reader.unsigned(), hook)) for _ in range(count))
     return Section(ELEMENT, bytes(out))
-
-
-def _code(module: Module, hook: int, stage_global: int) -> Section:
-    reader = module.reader(CODE)
-    assert reader is not None, "something is exported, and nothing else can be"
-    count = reader.unsigned()
-    out = bytearray(unsigned(count))
-    for _ in range(count):
-        body = _body(reader.take(reader.unsigned()), hook, stage_global)
-        out += unsigned(len(body)) + body
-    return Section(CODE, bytes(out))
 
 
 def _body(body: bytes, hook: int, stage_global: int) -> bytes:

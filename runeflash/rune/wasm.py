@@ -6,7 +6,7 @@ from a file is checked; what does not keep the format raises :class:`WasmError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -370,6 +370,17 @@ def export_section(exports: tuple[Export, ...]) -> Section:
         encoded = item.name.encode()
         payload += unsigned(len(encoded)) + encoded + bytes([item.kind]) + unsigned(item.index)
     return Section(EXPORT, payload)
+
+
+def rewritten_bodies(code: Section, rewrite: Callable[[int, bytes], bytes]) -> Section:
+    """Return a code section whose bodies are those that ``rewrite(number, body)`` gives, numbered from 0."""
+    reader = Reader(code.payload)
+    count = reader.unsigned()
+    payload = bytearray(unsigned(count))
+    for number in range(count):
+        body = rewrite(number, reader.take(reader.unsigned()))
+        payload += unsigned(len(body)) + body
+    return Section(CODE, bytes(payload))
 
 
 def memory_section(pages: int) -> Section:

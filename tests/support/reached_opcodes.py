@@ -18,6 +18,7 @@ from runeflash.rune.wasm import (
     export_section,
     read_instructions,
     read_module,
+    rewritten_bodies,
     signed,
     unsigned,
 )
@@ -73,7 +74,7 @@ def _with_notes(module: Module, opcodes: list[int]) -> Module:
     replaced = {
         GLOBAL: _globals(sections[GLOBAL], len(opcodes)),
         EXPORT: export_section((*module.exports, *exports)),
-        CODE: _code(sections[CODE], places),
+        CODE: rewritten_bodies(sections[CODE], lambda _, body: _noting(body, places)),
     }
     return Module(tuple(replaced.get(section.id, section) for section in module.sections))
 
@@ -85,21 +86,15 @@ def _globals(section: Section, more: int) -> Section:
     return Section(GLOBAL, unsigned(count + more) + section.payload[reader.position :] + new)
 
 
-def _code(section: Section, places: dict[int, int]) -> Section:
-    reader = Reader(section.payload)
-    count = reader.unsigned()
-    out = bytearray(unsigned(count))
-    for _ in range(count):
-        body = reader.take(reader.unsigned())
-        inner = Reader(body)
-        for _ in range(inner.unsigned()):
-            inner.unsigned()
-            inner.byte()
-        start = inner.position
-        noted = bytearray(body[:start])
-        for instruction in read_instructions(inner):
-            noted += b"\x41" + signed(1) + b"\x24" + unsigned(places[instruction.opcode])  # global.set
-            noted += body[start : inner.position]
-            start = inner.position
-        out += unsigned(len(noted)) + noted
-    return Section(CODE, bytes(out))
+def _noting(body: bytes, places: dict[int, int]) -> bytes:
+    reader = Reader(body)
+    for _ in range(reader.unsigned()):
+        reader.unsigned()
+        reader.byte()
+    start = reader.position
+    noted = bytearray(body[:start])
+    for instruction in read_instructions(reader):
+        noted += b"\x41" + signed(1) + b"\x24" + unsigned(places[instruction.opcode])  # global.set
+        noted += body[start : reader.position]
+        start = reader.position
+    return bytes(noted)
